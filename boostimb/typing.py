@@ -1,0 +1,64 @@
+"""The types that the packages of boostimb share: array types and the protocols of a loss and a metric."""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+Float32Array: TypeAlias = NDArray[np.float32]
+IntArray: TypeAlias = NDArray[np.intp]
+BoolArray: TypeAlias = NDArray[np.bool_]
+# What a booster hands over: its margins come as float32 from one and as float64 from another.
+MarginArray: TypeAlias = NDArray[np.floating[Any]]
+GradHess: TypeAlias = tuple[Float32Array, Float32Array]
+# Margins in, gradient and hessian out: a loss whose labels and weights are already fixed.
+BoundLoss: TypeAlias = Callable[[MarginArray], GradHess]
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """What a booster minimises: a frozen value, a function of labels and raw margins.
+
+    ``raw`` is the booster's margin before any link function, shape (n,).
+    """
+
+    def loss(self, y_true: ArrayLike, raw: ArrayLike, sample_weight: ArrayLike | None = None) -> FloatArray:
+        """Value of the loss for each sample, shape (n,), at least 0."""
+        ...
+
+    def grad_hess(self, y_true: ArrayLike, raw: ArrayLike, sample_weight: ArrayLike | None = None) -> GradHess:
+        """First and second derivative of the weighted loss by the margin, each of shape (n,)."""
+        ...
+
+    def init_raw(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the constant margin that minimises the weighted loss."""
+        ...
+
+    def predict_proba(self, raw: ArrayLike) -> FloatArray:
+        """P(y=1 | raw): the posterior under this loss, shape (n,)."""
+        ...
+
+    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> BoundLoss:
+        """Fix labels and weights once; the function returned maps margins to ``scale`` times gradient and hessian."""
+        ...
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """What a booster reports and stops on: a frozen value, a function of labels and scores."""
+
+    @property
+    def name(self) -> str:
+        """The name under which a booster lists it."""
+        ...
+
+    @property
+    def greater_is_better(self) -> bool:
+        """Whether early stopping goes up."""
+        ...
+
+    def score(self, y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Value of the metric; ``y_score`` may be any increasing function of the margin."""
+        ...

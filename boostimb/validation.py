@@ -1,0 +1,130 @@
+"""The checks at the public boundary, and every error text for bad input.
+
+A check converts once and returns what the code inside may rely on. An error states the rule and the value.
+"""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostimb.typing import BoolArray, FloatArray
+
+EXTRAS = {
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+    "catboost": "catboost",
+    "matplotlib": "plots",
+    "typer": "cli",
+    "rich": "cli",
+    "pandas": "cli",
+    "pyarrow": "cli",
+}
+
+
+def missing_extra(module: str, needed_for: str) -> ImportError:
+    """Return the error for an optional package that is not installed, with the command that installs it."""
+    return ImportError(f"{needed_for} needs the package {module!r}: pip install 'boostimb[{EXTRAS[module]}]'")
+
+
+def check_number(
+    name: str,
+    value: float,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+) -> float:
+    """Return ``value`` as a float if it is finite and within the bounds, or raise a ValueError that says which rule broke."""
+    rule = " and ".join(
+        f"{sign} {bound:g}" for sign, bound in ((">=", least), (">", above), ("<=", most), ("<", below)) if bound is not None
+    )
+    rule = f"a finite number {rule}".rstrip()
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be {rule}, got {value!r}")
+    ok = (
+        isfinite(value)
+        and (least is None or value >= least)
+        and (above is None or value > above)
+        and (most is None or value <= most)
+        and (below is None or value < below)
+    )
+    if not ok:
+        raise ValueError(f"{name} must be {rule}, got {value}")
+    return float(value)
+
+
+def check_integer(name: str, value: Any, *, least: int) -> int:
+    """Return ``value`` as an int of at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} must be an integer >= {least}, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be an integer >= {least}, got {value}")
+    return int(value)
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
+    """Return ``value`` if it is one of ``choices``."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
+    return str(value)
+
+
+def as_vector(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return a one-dimensional array without copying where none is needed."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}")
+    return array
+
+
+def check_length(name: str, array: NDArray[Any], n: int, other: str = "y_true") -> None:
+    """Raise if ``array`` has not ``n`` entries."""
+    if array.shape[0] != n:
+        raise ValueError(f"inconsistent numbers of samples: {name} has length {array.shape[0]} and {other} has length {n}")
+
+
+def check_binary(y_true: ArrayLike, name: str = "y_true") -> BoolArray:
+    """Return labels in {0, 1} (integers, floats or booleans) as a boolean array of shape (n,)."""
+    y = as_vector(name, y_true)
+    if y.dtype == np.bool_:
+        return y
+    if y.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must hold the labels 0 and 1, got values of type {y.dtype}")
+    positive: BoolArray = y == 1
+    wrong = ~(positive | (y == 0))
+    if wrong.any():
+        raise ValueError(f"{name} must hold the labels 0 and 1 only, got {y[wrong][0]}")
+    return positive
+
+
+def check_scores(name: str, values: ArrayLike, n: int) -> NDArray[np.floating[Any]]:
+    """Return finite scores or margins of shape (n,); float32 stays float32, all else becomes float64."""
+    array = as_vector(name, values)
+    if array.dtype != np.float32:
+        array = array.astype(np.float64, copy=False)
+    check_length(name, array, n)
+    # The sum is not finite if any entry is not: one pass, and no temporary array. An overflow of finite entries is then ruled out.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = float(np.sum(array, dtype=np.float64))
+    if not isfinite(total) and not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)][0]}")
+    return array
+
+
+def check_weight(sample_weight: ArrayLike | None, n: int, name: str = "sample_weight") -> FloatArray | None:
+    """Return weights >= 0 of shape (n,), not all zero, as float64; None stays None."""
+    if sample_weight is None:
+        return None
+    weight = as_vector(name, sample_weight).astype(np.float64, copy=False)
+    check_length(name, weight, n)
+    if not np.isfinite(weight).all():
+        raise ValueError(f"{name} must be finite, got {weight[~np.isfinite(weight)][0]}")
+    if n and weight.min() < 0:
+        raise ValueError(f"{name} must be >= 0, got {weight.min()}")
+    if n and weight.max() == 0:
+        raise ValueError(f"{name} must hold at least one value > 0, got only zeros")
+    return weight
