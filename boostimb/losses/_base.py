@@ -1,0 +1,367 @@
+"""The base of every binary margin loss: from value, slope and curvature to all that a booster asks for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+
+from boostimb.losses._adapters import native_data, objective_arguments
+from boostimb.typing import BoolArray, Float32Array, FloatArray, GradHess, MarginArray
+from boostimb.validation import check_binary, check_choice, check_length, check_number, check_scores, check_weight
+
+HESSIANS = ("expected", "exact", "clamp", "guarded")
+TINY = np.finfo(np.float32).tiny
+# A start value beyond these margins means a rate of positives beyond 1e-21: nothing that labels can show.
+START_BOUND = 50.0
+
+Kernel: TypeAlias = Callable[..., None]
+
+
+@dataclass(frozen=True, repr=False)
+class MarginLoss:
+    """A loss of a binary label and a raw margin, and everything that follows from its three pieces.
+
+    A loss of your own is a frozen dataclass with three small NumPy functions; see the example. It then goes to
+    XGBoost, LightGBM and CatBoost, native or through scikit-learn, has its start value and its true posterior,
+    and is tested by :func:`boostimb.losses.testing.check_loss`.
+
+    The pieces ``value``, ``slope`` and ``curvature`` take the label (0 or 1) and float64 margins of shape (n,), leave
+    ``pos_weight`` out, and return float64 of shape (n,). Write them without clipping: with ``u = raw if label else -raw``,
+    in ``np.logaddexp(0, u)`` and ``scipy.special.expit``, so that they are finite at any margin.
+
+    ========== ======================================================================================
+    hessian    second derivative handed to the booster
+    ========== ======================================================================================
+    exact      the curvature itself, which is negative where the loss is not convex
+    clamp      the curvature, but at least ``|slope| * sigmoid(u)``: no Newton step exceeds log-loss's
+    expected   the mean curvature over the label, drawn from the posterior at this margin
+    guarded    the expected one, with the floor of ``clamp``
+    ========== ======================================================================================
+
+    Parameters
+    ----------
+    pos_weight : float, default 1.0
+        Factor > 0 on the loss of positives. The posterior undoes it: ``predict_proba`` stays a probability.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from scipy.special import expit
+    >>> from boostimb.losses import MarginLoss
+    >>> @dataclass(frozen=True)
+    ... class SquaredProbability(MarginLoss):
+    ...     def value(self, label, raw):
+    ...         return expit(-raw if label else raw) ** 2
+    ...
+    ...     def slope(self, label, raw):
+    ...         p, q = expit(raw), expit(-raw)  # not 1 - p, which is 0 from a margin of 37 on
+    ...         return -2 * p * q * q if label else 2 * p * q * p
+    ...
+    ...     def curvature(self, label, raw):
+    ...         p, q = expit(raw), expit(-raw)
+    ...         return 2 * p * q * (q * (2 * p - q) if label else p * (2 * q - p))
+    >>> loss = SquaredProbability(pos_weight=3.0)
+    >>> round(float(loss.predict_proba(np.array([loss.init_raw([0, 0, 0, 1])]))[0]), 6)
+    0.25
+    """
+
+    pos_weight: float = field(default=1.0, kw_only=True)
+
+    hessian: ClassVar[str] = "guarded"
+    # CatBoost would compile the methods by numba on its own, and warn that it cannot.
+    no_jit: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_number("pos_weight", self.pos_weight, above=0)
+        check_choice("hessian", self.hessian, HESSIANS)
+
+    def __repr__(self) -> str:
+        ordered = sorted((f for f in fields(self) if f.init), key=lambda f: bool(f.kw_only))
+        return f"{type(self).__name__}({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in ordered)})"
+
+    @property
+    def __name__(self) -> str:
+        """The name of the class: boosters ask an objective for it."""
+        return type(self).__qualname__.rpartition(".")[2]
+
+    # ---- the pieces that a loss is made of ----
+
+    def value(self, label: int, raw: FloatArray) -> FloatArray:
+        """Loss of samples with this label, shape (n,), at least 0."""
+        raise NotImplementedError(f"{type(self).__name__} must define value(label, raw)")
+
+    def slope(self, label: int, raw: FloatArray) -> FloatArray:
+        """First derivative of ``value`` by ``raw``, shape (n,): <= 0 for label 1 and >= 0 for label 0."""
+        raise NotImplementedError(f"{type(self).__name__} must define slope(label, raw)")
+
+    def curvature(self, label: int, raw: FloatArray) -> FloatArray:
+        """Second derivative of ``value`` by ``raw``, shape (n,)."""
+        raise NotImplementedError(f"{type(self).__name__} must define curvature(label, raw)")
+
+    def log_slope(self, label: int, raw: FloatArray) -> FloatArray:
+        """``ln |slope|``, shape (n,). Override it where the slope underflows within the margins that matter."""
+        with np.errstate(divide="ignore"):
+            log: FloatArray = np.log(np.abs(self.slope(label, raw)))
+        return log
+
+    @property
+    def class_weight(self) -> tuple[float, float]:
+        """Factors on the loss of negatives and of positives."""
+        return 1.0, self.pos_weight
+
+    @property
+    def posterior_shift(self) -> float | None:
+        """The constant c with ``logit P(y=1 | raw) = raw + c``, or None where the posterior is not of this form."""
+        return None
+
+    def _kernels(self) -> "tuple[Kernel, Kernel, tuple[np.float32, ...]] | None":
+        """Compiled loops and their parameters (see ``_kernels.py``); None leaves the work to the NumPy pieces."""
+        return None
+
+    # ---- what follows from them ----
+
+    def loss(self, y_true: ArrayLike, raw: ArrayLike, sample_weight: ArrayLike | None = None) -> FloatArray:
+        """Value of the weighted loss for each sample.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Labels 0 and 1.
+        raw : array-like of shape (n,)
+            Finite margins.
+        sample_weight : array-like of shape (n,), optional
+            Weights >= 0.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            At least 0.
+
+        Raises
+        ------
+        ValueError
+            If labels, margins or weights break the rules above.
+        """
+        positive = check_binary(y_true)
+        margins = check_scores("raw", raw, positive.size).astype(np.float64, copy=False)
+        weight = check_weight(sample_weight, positive.size)
+        w0, w1 = self.class_weight
+        out = _by_label(self.value, positive, margins, w0, w1)
+        return out if weight is None else out * weight
+
+    def grad_hess(self, y_true: ArrayLike, raw: ArrayLike, sample_weight: ArrayLike | None = None) -> GradHess:
+        """First and second derivative of the weighted loss by the margin.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Labels 0 and 1.
+        raw : array-like of shape (n,)
+            Finite margins.
+        sample_weight : array-like of shape (n,), optional
+            Weights >= 0.
+
+        Returns
+        -------
+        grad, hess : ndarrays of shape (n,), float32
+            The hessian is positive under every policy but "exact".
+
+        Raises
+        ------
+        ValueError
+            If labels, margins or weights break the rules above.
+        """
+        positive = check_binary(y_true)
+        margins = check_scores("raw", raw, positive.size)
+        return self.bind(positive, sample_weight)(margins)
+
+    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> "BoundMarginLoss":
+        """Check and convert labels and weights once, for a training that asks for gradients every round.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Labels 0 and 1.
+        sample_weight : array-like of shape (n,), optional
+            Weights >= 0.
+        scale : float, default 1.0
+            Factor > 0 on gradient and hessian; see :meth:`log_loss_scale`.
+
+        Returns
+        -------
+        callable
+            Maps margins of shape (n,) to ``(grad, hess)``, float32 arrays of shape (n,) that are fresh at each call.
+            It holds no state, so that threads may share it. It does not check that the margins are finite.
+        """
+        positive = check_binary(y_true)
+        weight = check_weight(sample_weight, positive.size)
+        return BoundMarginLoss(self, positive, weight, check_number("scale", scale, above=0))
+
+    def posterior_logit(self, raw: ArrayLike) -> FloatArray:
+        """``logit P(y=1 | raw)``, shape (n,): the log-odds at which ``raw`` minimises the expected loss.
+
+        At that minimum ``P * w1 * slope(1) + (1 - P) * w0 * slope(0) = 0``, so that the odds are a ratio of slopes. Taken in
+        log space, it needs no clipping (Charoenphakdee et al. 2021, arXiv 2011.09172, generalised to class weights).
+        """
+        margins = check_scores("raw", raw, np.shape(raw)[0] if np.ndim(raw) else 0).astype(np.float64, copy=False)
+        return self._posterior_logit(margins)
+
+    def _posterior_logit(self, raw: FloatArray) -> FloatArray:
+        w0, w1 = self.class_weight
+        odds = np.empty_like(raw)
+        todo, at = np.arange(raw.size), raw
+        while todo.size:
+            log0, log1 = self.log_slope(0, at), self.log_slope(1, at)
+            lost = np.isneginf(log0) & np.isneginf(log1)
+            odds[todo[~lost]] = np.log(w0 / w1) + log0[~lost] - log1[~lost]
+            # Where both slopes underflow, the posterior reached its limit long before: look halfway nearer to 0.
+            todo, at = todo[lost], at[lost] / 2
+        return odds
+
+    def predict_proba(self, raw: ArrayLike) -> FloatArray:
+        """P(y=1 | raw), the true posterior under this loss and its class weights, not ``sigmoid(raw)``.
+
+        Parameters
+        ----------
+        raw : array-like of shape (n,)
+            Finite margins.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            Probabilities that do not fall as the margin rises.
+        """
+        proba: FloatArray = expit(self.posterior_logit(raw))
+        return proba
+
+    def init_raw(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Constant margin that minimises the weighted loss: where the posterior equals the weighted rate of positives.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Labels 0 and 1, both present with a weight > 0.
+        sample_weight : array-like of shape (n,), optional
+            Weights >= 0.
+
+        Returns
+        -------
+        float
+            The margin; within +-50, where a loss levels off before it reaches the rate.
+
+        Raises
+        ------
+        ValueError
+            If one of the two labels is missing.
+        """
+        positive = check_binary(y_true)
+        weight = check_weight(sample_weight, positive.size)
+        rate = _rate(positive, weight)
+        if self.posterior_shift is not None:
+            return float(logit(rate)) - self.posterior_shift
+        target = float(logit(rate))
+
+        def excess(z: float) -> float:
+            # A posterior may be exactly 0 or 1; its infinite logit would stop the root finder.
+            return float(np.clip(self._posterior_logit(np.array([z]))[0], -1e3, 1e3)) - target
+
+        if excess(-START_BOUND) >= 0:
+            return -START_BOUND
+        if excess(START_BOUND) <= 0:
+            return START_BOUND
+        return float(brentq(excess, -START_BOUND, START_BOUND, xtol=1e-13, rtol=1e-13))
+
+    def log_loss_scale(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Factor for :meth:`bind` under which ``min_child_weight``, ``min_sum_hessian`` and ``lambda`` keep their meaning.
+
+        A booster weighs these against sums of hessians. The factor makes that sum, at the start value, what log-loss with
+        the same ratio of class weights has there; it is 1 for log-loss itself.
+        """
+        positive = check_binary(y_true)
+        weight = check_weight(sample_weight, positive.size)
+        rate = _rate(positive, weight)
+        w0, w1 = self.class_weight
+        start = np.array([self.init_raw(positive, weight)])
+        _, h0 = self._grad_hess_numpy(np.array([False]), start)
+        _, h1 = self._grad_hess_numpy(np.array([True]), start)
+        ours = rate * h1[0] + (1 - rate) * h0[0]
+        weighted_rate = rate * w1 / (rate * w1 + (1 - rate) * w0)
+        return float((rate * w1 / w0 + 1 - rate) * weighted_rate * (1 - weighted_rate) / ours)
+
+    def _grad_hess_numpy(self, positive: BoolArray, raw: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Gradient and hessian in float64 without sample weights: the readable twin of the kernels."""
+        w0, w1 = self.class_weight
+        grad = _by_label(self.slope, positive, raw, w0, w1)
+        if self.hessian in ("exact", "clamp"):
+            hess = _by_label(self.curvature, positive, raw, w0, w1)
+        else:
+            rate = expit(self._posterior_logit(raw))
+            hess = rate * w1 * self.curvature(1, raw) + (1 - rate) * w0 * self.curvature(0, raw)
+        if self.hessian in ("clamp", "guarded"):
+            hess = np.maximum(hess, np.abs(grad) * expit(np.where(positive, raw, -raw)))
+        return grad, hess
+
+    # ---- the boosters' calling conventions ----
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None) -> GradHess:
+        """Act as an objective: ``(y_true, raw, sample_weight)``, or ``(raw, data)`` as ``xgb.train`` and ``lgb.train`` call it.
+
+        The parameters keep the names and the number by which ``XGBClassifier`` and ``LGBMClassifier`` recognise weights.
+        """
+        labels, raw, weight = objective_arguments(y_true, y_pred, sample_weight)
+        if native_data(y_pred) and raw.ndim == 2 and raw.shape[1] == 1:
+            raw = raw[:, 0]
+        return self.grad_hess(labels, raw, weight)
+
+    def calc_ders_range(self, approxes: FloatArray, targets: Float32Array, weights: Float32Array | None) -> FloatArray:
+        """Act as a CatBoost objective: minus gradient and minus hessian, shape (n, 2), for one chunk of rows."""
+        positive = check_binary(np.asarray(targets), "targets")
+        raw = np.asarray(approxes, np.float64)
+        grad, hess = self._grad_hess_numpy(positive, raw)
+        if self.hessian != "exact":
+            hess = np.maximum(hess, TINY)
+        out = np.stack([grad, hess], axis=1)
+        out *= -1.0 if weights is None else -np.asarray(weights, np.float64)[:, None]
+        return out
+
+
+class BoundMarginLoss:
+    """A loss with its labels and weights: call it with margins."""
+
+    __slots__ = ("_loss", "_positive", "_weight")
+
+    def __init__(self, loss: MarginLoss, positive: BoolArray, weight: FloatArray | None, scale: float) -> None:
+        self._loss = loss
+        self._positive = positive
+        self._weight: FloatArray | float = scale if weight is None else scale * weight
+
+    def __call__(self, raw: MarginArray | ArrayLike) -> GradHess:
+        margins: NDArray[Any] = np.asarray(raw)
+        check_length("raw", margins, self._positive.size)
+        grad, hess = self._loss._grad_hess_numpy(self._positive, margins.astype(np.float64, copy=False))
+        hess32 = (hess * self._weight).astype(np.float32)
+        if self._loss.hessian != "exact":
+            np.maximum(hess32, TINY, out=hess32)
+        return (grad * self._weight).astype(np.float32), hess32
+
+
+def _by_label(
+    piece: Callable[[int, FloatArray], FloatArray], positive: BoolArray, raw: FloatArray, w0: float, w1: float
+) -> FloatArray:
+    out = np.empty_like(raw)
+    out[positive] = w1 * piece(1, raw[positive])
+    out[~positive] = w0 * piece(0, raw[~positive])
+    return out
+
+
+def _rate(positive: BoolArray, weight: FloatArray | None) -> float:
+    """Weighted rate of positives, strictly between 0 and 1."""
+    rate = float(np.average(positive, weights=weight)) if positive.size else float("nan")
+    if not 0 < rate < 1:
+        raise ValueError(f"y_true must hold both labels 0 and 1 with a weight > 0, got a rate of positives of {rate:g}")
+    return rate
