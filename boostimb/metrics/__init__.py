@@ -1,0 +1,25 @@
+"""What to report and to stop on: metrics of labels and scores. No booster is imported here."""
+
+from boostimb.metrics._at_a_point import precision_at_k, precision_at_recall, recall_at_precision
+from boostimb.metrics._average_precision import average_precision
+from boostimb.metrics._confusion import Confusion, confusion_at
+from boostimb.metrics._eval_metric import BoundMetric, EvalMetric
+from boostimb.metrics._eval_metrics import PRAUC, BestFScore, PrecisionAtRecall, RecallAtPrecision
+from boostimb.metrics._sweep import ThresholdSweep, threshold_sweep
+
+__all__ = [
+    "PRAUC",
+    "BestFScore",
+    "BoundMetric",
+    "Confusion",
+    "EvalMetric",
+    "PrecisionAtRecall",
+    "RecallAtPrecision",
+    "ThresholdSweep",
+    "average_precision",
+    "confusion_at",
+    "precision_at_k",
+    "precision_at_recall",
+    "recall_at_precision",
+    "threshold_sweep",
+]

@@ -1,0 +1,95 @@
+"""What a decision gets right and wrong at one threshold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from boostimb.metrics._labels import Labels
+from boostimb.metrics._sweep import ThresholdSweep
+from boostimb.validation import check_number
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The confusion matrix at one threshold and the rates that follow from it; `dataclasses.asdict` makes it JSON.
+
+    Counts are floats because samples may have weights. A rate whose denominator is 0 is 0.
+
+    Attributes
+    ----------
+    threshold : float
+        Positive is predicted if and only if ``y_score >= threshold``.
+    tp, fp, fn, tn : float
+        Weight of the true positives, false positives, false negatives and true negatives.
+    precision, recall, specificity : float
+        tp / (tp + fp), tp / (tp + fn), tn / (tn + fp).
+    f1, mcc, balanced_accuracy : float
+        F score, Matthews correlation coefficient, mean of recall and specificity.
+    alerts : float
+        The share of samples that is predicted positive.
+    """
+
+    threshold: float
+    tp: float
+    fp: float
+    fn: float
+    tn: float
+    precision: float
+    recall: float
+    specificity: float
+    f1: float
+    mcc: float
+    balanced_accuracy: float
+    alerts: float
+
+    def as_sweep(self) -> ThresholdSweep:
+        """Return the sweep whose only row this is."""
+        cut, tp, fp = np.array([self.threshold]), np.array([self.tp]), np.array([self.fp])
+        return ThresholdSweep(cut, tp, fp, self.tp + self.fn, self.tn + self.fp)
+
+
+def confusion_at(y_true: ArrayLike, y_score: ArrayLike, threshold: float, sample_weight: ArrayLike | None = None) -> Confusion:
+    """Return the confusion matrix and its rates for the decision ``y_score >= threshold``.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Labels 0 and 1.
+    y_score : array-like of shape (n,)
+        Finite scores, higher for the positive class.
+    threshold : float
+        In the unit of the scores.
+    sample_weight : array-like of shape (n,), optional
+        Weights >= 0, not all zero.
+
+    Returns
+    -------
+    Confusion
+        A frozen record.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a label is not 0 or 1, a score is not finite, or a weight is negative.
+
+    Examples
+    --------
+    >>> from boostimb.metrics import confusion_at
+    >>> at = confusion_at([0, 1, 0, 1], [0.1, 0.9, 0.8, 0.7], threshold=0.75)
+    >>> at.tp, at.fp, at.fn, at.tn, at.f1
+    (1.0, 1.0, 1.0, 1.0, 0.5)
+    """
+    threshold = check_number("threshold", threshold)
+    labels = Labels.of(y_true, sample_weight)
+    alert = labels.scores(y_score) >= threshold
+    weight = np.ones(labels.y.size) if labels.weight is None else labels.weight
+    tp, fp = float(weight[alert & labels.y].sum()), float(weight[alert & ~labels.y].sum())
+    return confusion_of(threshold, tp, fp, labels.pos_weight, labels.neg_weight)
+
+
+def confusion_of(threshold: float, tp: float, fp: float, n_pos: float, n_neg: float) -> Confusion:
+    """Return the record for one cut; the rates are those of a sweep with a single row."""
+    row = ThresholdSweep(np.array([threshold]), np.array([tp]), np.array([fp]), n_pos, n_neg)
+    rates = (row.precision, row.recall, row.specificity, row.f_score(), row.mcc, row.balanced_accuracy, row.alerts)
+    return Confusion(threshold, tp, fp, n_pos - tp, n_neg - fp, *(float(rate[0]) for rate in rates))

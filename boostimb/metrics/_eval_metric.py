@@ -1,0 +1,133 @@
+"""The thin base of every eval metric: one value that each booster and interface takes as it is.
+
+A metric of your own is a frozen dataclass that inherits from `EvalMetric` and defines ``name`` and ``score_bound``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostimb.metrics._labels import Labels
+
+
+class _NotGiven:
+    """Marks an argument that the caller left out, apart from one given as None."""
+
+    def __repr__(self) -> str:
+        return "not given"
+
+
+_NOT_GIVEN: Final = _NotGiven()
+
+# Scores in, value out: a metric whose labels and weights are already fixed.
+BoundMetric = Callable[[ArrayLike], float]
+
+
+class EvalMetric(ABC):
+    """A metric of labels and scores that XGBoost, LightGBM and CatBoost accept in every interface.
+
+    ========================================  ==============================================================
+    where                                     how the booster calls it
+    ========================================  ==============================================================
+    ``xgb.train(custom_metric=m)``            ``m(scores, DMatrix) -> (name, value)``
+    ``lgb.train(feval=m)``                    ``m(scores, Dataset) -> (name, value, greater_is_better)``
+    ``XGBClassifier(eval_metric=m)``          ``m(y_true, y_score[, sample_weight=w]) -> value``
+    ``LGBMClassifier.fit(eval_metric=m)``     ``m(y_true, y_score, weight, group) -> (name, value, greater)``
+    ``CatBoostClassifier(eval_metric=m)``     ``evaluate``, ``is_max_optimal``, ``get_final_error``
+    ========================================  ==============================================================
+
+    The scores may be margins or probabilities: every metric here reads their order only. Weights are honoured wherever the
+    booster hands them over. The value is finite also where a validation set holds one class only; each metric says which.
+    """
+
+    # CatBoost compiles the methods of a metric by numba unless this is set, and warns where it cannot.
+    no_jit: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name under which a booster lists it.
+
+        XGBoost's early stopping goes up only for names that start with auc, pre, map or ndcg, and splits its log at colons
+        and blanks: so a name starts with one of these and holds none of those.
+        """
+
+    @abstractmethod
+    def score_bound(self, labels: Labels, y_score: ArrayLike) -> float:
+        """Value for prepared labels: what a subclass defines."""
+
+    @property
+    def greater_is_better(self) -> bool:
+        """Whether early stopping goes up."""
+        return True
+
+    @property
+    def __name__(self) -> str:
+        """The name once more: XGBClassifier reads it from here."""
+        return self.name
+
+    def score(self, y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the value of the metric.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Labels 0 and 1.
+        y_score : array-like of shape (n,)
+            Finite scores, higher for the positive class.
+        sample_weight : array-like of shape (n,), optional
+            Weights >= 0, not all zero.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, a label is not 0 or 1, a score is not finite, or a weight is negative.
+        """
+        return self.score_bound(Labels.of(y_true, sample_weight), y_score)
+
+    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> BoundMetric:
+        """Check labels and weights once; the function returned maps scores to the value and may run in many threads."""
+        labels = Labels.of(y_true, sample_weight)
+
+        def value(y_score: ArrayLike) -> float:
+            return self.score_bound(labels, y_score)
+
+        return value
+
+    # --- what the boosters call ---
+
+    def __call__(
+        self,
+        first: ArrayLike,
+        second: Any,
+        sample_weight: ArrayLike | None = None,
+        group: object = _NOT_GIVEN,
+    ) -> float | tuple[str, float] | tuple[str, float, bool]:
+        """Answer a booster; the form of the call tells which one it is (the table above).
+
+        LGBMClassifier counts the parameters and, finding four, passes all four by position; XGBClassifier never passes a
+        ``group``. The native interfaces pass (scores, data) where the scikit-learn ones pass (y_true, y_score).
+        """
+        origins = {cls.__module__.partition(".")[0] for cls in type(second).__mro__}
+        if "xgboost" in origins:
+            weight = second.get_weight()  # empty where there are no weights
+            return self.name, self.score(second.get_label(), first, weight if weight.size else None)
+        if "lightgbm" in origins:
+            return self.name, self.score(second.get_label(), first, second.get_weight()), self.greater_is_better
+        value = self.score(first, second, sample_weight)
+        return value if group is _NOT_GIVEN else (self.name, value, self.greater_is_better)
+
+    def is_max_optimal(self) -> bool:
+        """CatBoost asks: does early stopping go up."""
+        return self.greater_is_better
+
+    def evaluate(self, approxes: Sequence[NDArray[np.float64]], target: ArrayLike, weight: ArrayLike | None) -> tuple[float, float]:
+        """CatBoost asks: the value over the whole set, which arrives in one call, and a weight that plays no part."""
+        return self.score(target, approxes[0], weight), 1.0
+
+    def get_final_error(self, error: float, weight: float) -> float:
+        """CatBoost asks: the value from what `evaluate` returned."""
+        return error

@@ -1,0 +1,156 @@
+"""Every cut through the scores at once: the one table that thresholds, constraints and curves are read from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostimb.metrics._labels import Labels
+from boostimb.typing import BoolArray, FloatArray
+
+# A rate may miss its bound by this much: sums of weights are rounded, so that 9 of 10 equal weights may come to less than 0.9.
+SLACK = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdSweep:
+    """What a prediction ``y_score >= value`` gets right and wrong, for every cut that the scores allow.
+
+    Row 0 predicts nobody: its value lies just above the highest score. Row i > 0 cuts at the i-th highest distinct score.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_cuts,)
+        The cuts, falling, in the dtype of the scores (float32 or float64).
+    tp, fp : ndarray of shape (n_cuts,)
+        Weight of the positives and negatives that score at least the cut; counts if there are no weights.
+    n_pos, n_neg : float
+        Weight of all positives and negatives.
+    """
+
+    values: NDArray[np.floating[Any]]
+    tp: FloatArray
+    fp: FloatArray
+    n_pos: float
+    n_neg: float
+
+    @property
+    def recall(self) -> FloatArray:
+        """tp / n_pos, rising from 0; all 0 where there is no positive."""
+        return _ratio(self.tp, self.n_pos)
+
+    @property
+    def precision(self) -> FloatArray:
+        """tp / (tp + fp); 0 in row 0, where nobody is predicted (scikit-learn's ``zero_division``)."""
+        return _ratio(self.tp, self.tp + self.fp)
+
+    @property
+    def specificity(self) -> FloatArray:
+        """(n_neg - fp) / n_neg, falling from 1; all 0 where there is no negative."""
+        return _ratio(self.n_neg - self.fp, self.n_neg)
+
+    @property
+    def alerts(self) -> FloatArray:
+        """The share of samples that is predicted positive, rising from 0 to 1."""
+        return (self.tp + self.fp) / (self.n_pos + self.n_neg)
+
+    @property
+    def balanced_accuracy(self) -> FloatArray:
+        """Mean of recall and specificity; with one class only, the rate of that class."""
+        if self.n_pos == 0:
+            return self.specificity
+        return self.recall if self.n_neg == 0 else 0.5 * (self.recall + self.specificity)
+
+    @property
+    def mcc(self) -> FloatArray:
+        """Matthews correlation coefficient; 0 where a row or column of the confusion matrix is empty."""
+        fn, tn, cut = self.n_pos - self.tp, self.n_neg - self.fp, self.tp + self.fp
+        return _ratio(self.tp * tn - self.fp * fn, np.sqrt(cut * self.n_pos) * np.sqrt(self.n_neg * (fn + tn)))
+
+    def f_score(self, beta: float = 1.0) -> FloatArray:
+        """(1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp): recall counts ``beta`` times as much as precision."""
+        b2 = beta * beta
+        return _ratio((1 + b2) * self.tp, self.tp + self.fp + b2 * self.n_pos)
+
+    def precision_at_recall(self, recall: float) -> float:
+        """Return the highest precision of any cut with at least this recall; 0.0 if there is none."""
+        return float(np.max(self.precision, where=self.recall >= recall - SLACK, initial=0.0))
+
+    def recall_at_precision(self, precision: float) -> float:
+        """Return the highest recall of any cut with at least this precision; 0.0 if there is none."""
+        return float(np.max(self.recall, where=self.precision >= precision - SLACK, initial=0.0))
+
+    def take(self, cuts: NDArray[np.intp] | BoolArray) -> "ThresholdSweep":
+        """Return the sweep of some of the cuts."""
+        return ThresholdSweep(self.values[cuts], self.tp[cuts], self.fp[cuts], self.n_pos, self.n_neg)
+
+    def threshold(self, cut: int) -> float:
+        """Return a number t such that ``y_score >= t`` is row ``cut``, on these scores as float64 and as float32.
+
+        It lies midway between the cut and the next lower score, which asks least of the digits of later scores, rounded to
+        float32 so that it is the same number in both precisions. Where no float32 lies between the two it is the cut's own
+        score; so it is for the last row, below which nothing is known.
+        """
+        high = float(self.values[cut])
+        if cut == 0 or cut == self.values.size - 1:
+            return high
+        low = float(self.values[cut + 1])
+        with np.errstate(over="ignore"):
+            low32, middle, high32 = np.array([low, low + 0.5 * (high - low), high], dtype=np.float32).tolist()
+        separates = low < middle <= high and low32 < middle <= high32
+        return middle if separates else high
+
+
+def threshold_sweep(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None = None) -> ThresholdSweep:
+    """Tabulate true and false positives over every distinct score, highest first.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Labels 0 and 1.
+    y_score : array-like of shape (n,)
+        Finite scores, higher for the positive class.
+    sample_weight : array-like of shape (n,), optional
+        Weights >= 0, not all zero. Samples of weight zero make no cut.
+
+    Returns
+    -------
+    ThresholdSweep
+        One row more than there are distinct scores.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a label is not 0 or 1, a score is not finite, or a weight is negative.
+
+    Examples
+    --------
+    >>> from boostimb.metrics import threshold_sweep
+    >>> sweep = threshold_sweep([0, 1, 0, 1], [0.1, 0.9, 0.8, 0.8])
+    >>> sweep.tp.tolist(), sweep.fp.tolist()
+    ([0.0, 1.0, 2.0, 2.0], [0.0, 0.0, 1.0, 2.0])
+    """
+    return sweep_of(Labels.of(y_true, sample_weight), y_score)
+
+
+def sweep_of(labels: Labels, y_score: ArrayLike) -> ThresholdSweep:
+    """Tabulate the cuts for labels that are prepared."""
+    from boostimb.metrics import _kernels
+
+    ranked = labels.rank(y_score)
+    size = labels.y.size + 1
+    values, tp, fp = np.empty(size, dtype=ranked.pos.dtype), np.empty(size), np.empty(size)
+    rows = 1 + _kernels.sweep(*ranked, values[1:], tp[1:], fp[1:])
+    # A step of float32, so that the cut stays above the highest score if the scores are rounded to float32.
+    with np.errstate(over="ignore"):
+        values[0] = np.nextafter(values[1:2].astype(np.float32), np.float32(np.inf))[0]
+    tp[0] = fp[0] = 0.0
+    values, tp, fp = values[:rows], tp[:rows], fp[:rows]
+    return ThresholdSweep(values, tp, fp, float(tp[-1]), float(fp[-1]))
+
+
+def _ratio(part: FloatArray, whole: FloatArray | float) -> FloatArray:
+    """part / whole, and 0 where whole is 0."""
+    whole = np.broadcast_to(whole, part.shape)
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
