@@ -1,0 +1,23 @@
+"""What to train on: samplers by name, imbalanced-learn's samplers, and the neighbours that they share.
+
+Resampling is for training rows only; nothing in here ever sees a row that is scored.
+"""
+
+from boostimb.resampling._choose import AnyResampler, as_resampler, resolve_resamplers
+from boostimb.resampling._foreign import ForeignResampler
+from boostimb.resampling._neighbourhood import Neighbourhood
+from boostimb.resampling._resampled import ImbalanceWarning, Resampled
+from boostimb.resampling._resampler import NAMES, Resampler, ratio_range
+
+__all__ = [
+    "NAMES",
+    "AnyResampler",
+    "ForeignResampler",
+    "ImbalanceWarning",
+    "Neighbourhood",
+    "Resampled",
+    "Resampler",
+    "as_resampler",
+    "ratio_range",
+    "resolve_resamplers",
+]
