@@ -1,16 +1,23 @@
-"""From margin to decision: thresholds, goals, constraints, costs and calibration."""
+"""From margin to decision: calibration, thresholds, goals, costs and constraints."""
 
-from boostimb.decision._calibration import LogisticCalibration
+from boostimb.decision._calibrate import calibrate, calibration_from_dict
+from boostimb.decision._calibration import Calibration
 from boostimb.decision._constraints import Constraint, parse_constraints
 from boostimb.decision._goal import Goal, parse_goal
+from boostimb.decision._isotonic import IsotonicCalibration
+from boostimb.decision._logistic import LogisticCalibration
 from boostimb.decision._threshold import Threshold, best_threshold
 
 __all__ = [
+    "Calibration",
     "Constraint",
     "Goal",
+    "IsotonicCalibration",
     "LogisticCalibration",
     "Threshold",
     "best_threshold",
+    "calibrate",
+    "calibration_from_dict",
     "parse_constraints",
     "parse_goal",
 ]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from boostimb.decision._constraints import Constraint, allowed_cuts, parse_constraints
 from boostimb.decision._goal import Cost, Custom, FixedThreshold, Goal, Sample, parse_goal
 from boostimb.metrics import ThresholdSweep, confusion_at
-from boostimb.metrics._labels import Labels
+from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of
 
 GoalLike = str | float | Callable[..., float] | Goal
@@ -47,7 +47,7 @@ def best_threshold(
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        Labels 0 and 1.
+        BoundLabels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class: probabilities or margins.
     goal : str, callable or float
@@ -89,7 +89,7 @@ def best_threshold(
     Threshold(value=0.75, score=0.5773502691896258)
     """
     chosen, bounds = parse_decision(goal, constraints, cost_matrix)
-    labels = Labels.of(y_true, sample_weight)
+    labels = BoundLabels.of(y_true, sample_weight)
     sample = Sample(labels.y, labels.scores(y_score), labels.weight)
     if isinstance(chosen, FixedThreshold):
         return Threshold(chosen.value, score_at(chosen, sample, chosen.value))

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boostimb.metrics._labels import Labels
+from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import threshold_sweep
 from boostimb.validation import check_integer, check_number
 
@@ -14,7 +14,7 @@ def precision_at_recall(y_true: ArrayLike, y_score: ArrayLike, recall: float, sa
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        Labels 0 and 1.
+        BoundLabels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     recall : float
@@ -48,7 +48,7 @@ def recall_at_precision(y_true: ArrayLike, y_score: ArrayLike, precision: float,
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        Labels 0 and 1.
+        BoundLabels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     precision : float
@@ -86,7 +86,7 @@ def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int) -> float:
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        Labels 0 and 1.
+        BoundLabels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     k : int
@@ -109,7 +109,7 @@ def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int) -> float:
     0.75
     """
     k = check_integer("k", k, least=1)
-    n = Labels.of(y_true).n
+    n = BoundLabels.of(y_true).n
     if k > n:
         raise ValueError(f"k must be at most the number of samples, {n}, got {k}")
     sweep = threshold_sweep(y_true, y_score)

@@ -4,7 +4,7 @@ import warnings
 
 from numpy.typing import ArrayLike
 
-from boostimb.metrics._labels import Labels
+from boostimb.metrics._labels import BoundLabels
 
 
 def average_precision(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
@@ -16,7 +16,7 @@ def average_precision(y_true: ArrayLike, y_score: ArrayLike, sample_weight: Arra
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        Labels 0 and 1 (integers, floats or booleans).
+        BoundLabels 0 and 1 (integers, floats or booleans).
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class; any increasing function of the margin.
     sample_weight : array-like of shape (n,), optional
@@ -43,7 +43,7 @@ def average_precision(y_true: ArrayLike, y_score: ArrayLike, sample_weight: Arra
     >>> average_precision([0, 1, 0, 1], [0.1, 0.9, 0.8, 0.7])
     0.8333333333333333
     """
-    labels = Labels.of(y_true, sample_weight)
+    labels = BoundLabels.of(y_true, sample_weight)
     if labels.n_pos == 0:
         from sklearn.exceptions import UndefinedMetricWarning
 
@@ -51,7 +51,7 @@ def average_precision(y_true: ArrayLike, y_score: ArrayLike, sample_weight: Arra
     return average_precision_of(labels, y_score)
 
 
-def average_precision_of(labels: Labels, y_score: ArrayLike) -> float:
+def average_precision_of(labels: BoundLabels, y_score: ArrayLike) -> float:
     """Average precision for labels that are prepared; 0.0 where there is no positive."""
     from boostimb.metrics import _kernels
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boostimb.metrics._labels import Labels
+from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import ThresholdSweep
 from boostimb.validation import check_number
 
@@ -55,7 +55,7 @@ def confusion_at(y_true: ArrayLike, y_score: ArrayLike, threshold: float, sample
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        Labels 0 and 1.
+        BoundLabels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     threshold : float
@@ -81,7 +81,7 @@ def confusion_at(y_true: ArrayLike, y_score: ArrayLike, threshold: float, sample
     (1.0, 1.0, 1.0, 1.0, 0.5)
     """
     threshold = check_number("threshold", threshold)
-    labels = Labels.of(y_true, sample_weight)
+    labels = BoundLabels.of(y_true, sample_weight)
     alert = labels.scores(y_score) >= threshold
     weight = np.ones(labels.y.size) if labels.weight is None else labels.weight
     tp, fp = float(weight[alert & labels.y].sum()), float(weight[alert & ~labels.y].sum())

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostimb.metrics._labels import Labels
+from boostimb.metrics._labels import BoundLabels
 
 
 class _NotGiven:
@@ -56,7 +56,7 @@ class EvalMetric(ABC):
         """
 
     @abstractmethod
-    def score_bound(self, labels: Labels, y_score: ArrayLike) -> float:
+    def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
         """Value for prepared labels: what a subclass defines."""
 
     @property
@@ -75,7 +75,7 @@ class EvalMetric(ABC):
         Parameters
         ----------
         y_true : array-like of shape (n,)
-            Labels 0 and 1.
+            BoundLabels 0 and 1.
         y_score : array-like of shape (n,)
             Finite scores, higher for the positive class.
         sample_weight : array-like of shape (n,), optional
@@ -86,11 +86,11 @@ class EvalMetric(ABC):
         ValueError
             If lengths differ, a label is not 0 or 1, a score is not finite, or a weight is negative.
         """
-        return self.score_bound(Labels.of(y_true, sample_weight), y_score)
+        return self.score_bound(BoundLabels.of(y_true, sample_weight), y_score)
 
     def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> BoundMetric:
         """Check labels and weights once; the function returned maps scores to the value and may run in many threads."""
-        labels = Labels.of(y_true, sample_weight)
+        labels = BoundLabels.of(y_true, sample_weight)
 
         def value(y_score: ArrayLike) -> float:
             return self.score_bound(labels, y_score)

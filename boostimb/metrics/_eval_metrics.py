@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from boostimb.metrics._average_precision import average_precision_of
 from boostimb.metrics._eval_metric import EvalMetric
-from boostimb.metrics._labels import Labels
+from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of
 from boostimb.validation import check_number
 
@@ -34,7 +34,7 @@ class PRAUC(EvalMetric):
         """``aucpr_exact``: XGBoost's ``aucpr`` interpolates, this does not."""
         return "aucpr_exact"
 
-    def score_bound(self, labels: Labels, y_score: ArrayLike) -> float:
+    def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
         """Average precision for prepared labels."""
         return average_precision_of(labels, y_score)
 
@@ -65,7 +65,7 @@ class RecallAtPrecision(EvalMetric):
         """For example ``precision_0.9_recall``."""
         return f"precision_{self.precision:g}_recall"
 
-    def score_bound(self, labels: Labels, y_score: ArrayLike) -> float:
+    def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
         """Recall for prepared labels."""
         return sweep_of(labels, y_score).recall_at_precision(self.precision)
 
@@ -96,7 +96,7 @@ class PrecisionAtRecall(EvalMetric):
         """For example ``precision_at_recall_0.9``."""
         return f"precision_at_recall_{self.recall:g}"
 
-    def score_bound(self, labels: Labels, y_score: ArrayLike) -> float:
+    def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
         """Precision for prepared labels."""
         return sweep_of(labels, y_score).precision_at_recall(self.recall)
 
@@ -130,6 +130,6 @@ class BestFScore(EvalMetric):
         """For example ``precision_recall_f1``."""
         return f"precision_recall_f{self.beta:g}"
 
-    def score_bound(self, labels: Labels, y_score: ArrayLike) -> float:
+    def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
         """F score for prepared labels."""
         return float(np.max(sweep_of(labels, y_score).f_score(self.beta)))

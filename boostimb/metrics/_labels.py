@@ -1,4 +1,4 @@
-"""Labels and weights prepared once, so that each new vector of scores costs two sorts and nothing else."""
+"""BoundLabels and weights prepared once, so that each new vector of scores costs two sorts and nothing else."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ class Ranked(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Labels:
+class BoundLabels:
     """Checked labels and weights of n samples; rows of weight zero are left out for good.
 
     Immutable, and so safe to use from many threads at once.
@@ -34,7 +34,7 @@ class Labels:
     neg_weight: float
 
     @classmethod
-    def of(cls, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> "Labels":
+    def of(cls, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> "BoundLabels":
         """Check ``y_true`` in {0, 1} and ``sample_weight`` >= 0, both of shape (n,) with n >= 1."""
         y = np.ascontiguousarray(check_binary(y_true))
         if y.size == 0:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostimb.metrics._labels import Labels
+from boostimb.metrics._labels import BoundLabels
 from boostimb.typing import BoolArray, FloatArray
 
 # A rate may miss its bound by this much: sums of weights are rounded, so that 9 of 10 equal weights may come to less than 0.9.
@@ -108,7 +108,7 @@ def threshold_sweep(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayL
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        Labels 0 and 1.
+        BoundLabels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     sample_weight : array-like of shape (n,), optional
@@ -131,10 +131,10 @@ def threshold_sweep(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayL
     >>> sweep.tp.tolist(), sweep.fp.tolist()
     ([0.0, 1.0, 2.0, 2.0], [0.0, 0.0, 1.0, 2.0])
     """
-    return sweep_of(Labels.of(y_true, sample_weight), y_score)
+    return sweep_of(BoundLabels.of(y_true, sample_weight), y_score)
 
 
-def sweep_of(labels: Labels, y_score: ArrayLike) -> ThresholdSweep:
+def sweep_of(labels: BoundLabels, y_score: ArrayLike) -> ThresholdSweep:
     """Tabulate the cuts for labels that are prepared."""
     from boostimb.metrics import _kernels
 
