@@ -17,8 +17,8 @@ class ForeignResampler:
     """An imbalanced-learn sampler; a copy of it is fitted, with its own settings and a random state of ours.
 
     The sampler gets labels 1 (positive) and 0, and the values of the table: codes for categories, and, as most samplers take
-    no missing values, medians and most frequent categories in their place. Original rows come out with their missing values, and with their weights;
-    a new row has the mean weight of its class.
+    no missing values, medians and most frequent categories in their place. Original rows come out with their missing
+    values, and with their weights; a new row has the mean weight of its class.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ class TableEncoder:
         chosen = categorical_positions(categorical_features, raw.names, len(raw.columns))
         return cls(raw.names, tuple(_categories_of(column, j in chosen) for j, column in enumerate(raw.columns)))
 
-    def transform(self, X: Any, *, estimator_name: str = "TableEncoder") -> Table:
+    def transform(self, X: Any, estimator_name: str = "TableEncoder") -> Table:
         """Return X as a table; a category that was not there in ``fit``, or that is missing, becomes NaN.
 
         Parameters
