@@ -4,6 +4,7 @@ A check converts once and returns what the code inside may rely on. An error sta
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -128,3 +129,75 @@ def check_weight(sample_weight: ArrayLike | None, n: int, name: str = "sample_we
     if n and weight.max() == 0:
         raise ValueError(f"{name} must hold at least one value > 0, got only zeros")
     return weight
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Two classes and, for each sample, whether it is of the positive one."""
+
+    classes: NDArray[Any]  # sorted, shape (2,): the order of predict_proba's columns
+    positive_index: int
+    positive: BoolArray
+
+    def decode(self, positive: BoolArray) -> NDArray[Any]:
+        """Return the label of each decision."""
+        return decode(self.classes, self.positive_index, positive)
+
+
+def decode(classes: NDArray[Any], positive_index: int, positive: BoolArray) -> NDArray[Any]:
+    """Return ``classes[positive_index]`` where ``positive``, and the other class elsewhere."""
+    decided: NDArray[Any] = classes[np.where(positive, positive_index, 1 - positive_index)]
+    return decided
+
+
+def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False) -> Labels:
+    """Return two-class labels of any type.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Numbers, booleans or strings.
+    pos_label : scalar, optional
+        The positive class. Needed unless the labels are 0 and 1, -1 and 1, or booleans.
+    ordered : bool
+        Take the greater of two classes as the positive one instead of asking for ``pos_label``, as scikit-learn does.
+
+    Raises
+    ------
+    ValueError
+        For missing labels, one class, more than two, continuous values, or a ``pos_label`` that is not among them.
+    """
+    from sklearn.utils.multiclass import check_classification_targets, type_of_target
+    from sklearn.utils.validation import column_or_1d
+
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None")
+    y = column_or_1d(y, warn=True)
+    missing = np.asarray(y != y, dtype=bool) if y.dtype.kind in "fcO" else np.zeros(y.shape[0], dtype=bool)
+    if y.dtype == object:
+        missing |= np.array([value is None for value in y], dtype=bool)
+    if missing.any():
+        raise ValueError(f"y must not be missing: NaN or None at {int(missing.sum())} of {y.shape[0]} rows; drop these rows first")
+    check_classification_targets(y)
+    try:
+        classes = np.unique(y)
+    except TypeError:
+        kinds = sorted({type(value).__name__ for value in y})
+        raise ValueError(f"y must hold labels of one type, got {' and '.join(kinds)}") from None
+    if classes.shape[0] < 2:
+        raise ValueError(f"y must hold two classes, got one class only: {list(classes)}")
+    if classes.shape[0] > 2:
+        raise ValueError(
+            "Only binary classification is supported. The type of the target is "
+            f"{type_of_target(y)}: y holds {classes.shape[0]} classes, {list(classes[:5])}; make the rare one 1 and the rest 0"
+        )
+    if pos_label is not None:
+        found = np.flatnonzero(classes == pos_label)
+        if found.size != 1:
+            raise ValueError(f"pos_label must be one of the labels in y, {list(classes)}; got {pos_label!r}")
+        at = int(found[0])
+    elif ordered or list(classes) in ([0, 1], [-1, 1]):
+        at = 1
+    else:
+        raise ValueError(f"pos_label must name the positive class, since the labels are not 0 and 1: one of {list(classes)}")
+    return Labels(classes, at, np.asarray(y == classes[at], dtype=bool))

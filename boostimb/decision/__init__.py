@@ -2,16 +2,17 @@
 
 from boostimb.decision._calibrate import calibrate, calibration_from_dict
 from boostimb.decision._calibration import Calibration
-from boostimb.decision._constraints import Constraint, parse_constraints
+from boostimb.decision._constraints import Constraint, InfeasibleError, parse_constraints
 from boostimb.decision._goal import Goal, parse_goal
 from boostimb.decision._isotonic import IsotonicCalibration
 from boostimb.decision._logistic import LogisticCalibration
-from boostimb.decision._threshold import Threshold, best_threshold
+from boostimb.decision._threshold import Threshold, best_threshold, parse_decision
 
 __all__ = [
     "Calibration",
     "Constraint",
     "Goal",
+    "InfeasibleError",
     "IsotonicCalibration",
     "LogisticCalibration",
     "Threshold",
@@ -19,5 +20,6 @@ __all__ = [
     "calibrate",
     "calibration_from_dict",
     "parse_constraints",
+    "parse_decision",
     "parse_goal",
 ]

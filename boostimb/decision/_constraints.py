@@ -15,6 +15,10 @@ RATES = ("alerts", "balanced_accuracy", "f1", "mcc", "precision", "recall", "spe
 _BOUND = re.compile(r"\s*(>=|<=)\s*([-+0-9.eE]+)\s*(%?)\s*")
 
 
+class InfeasibleError(ValueError):
+    """No threshold keeps the constraints; the text names what can be reached."""
+
+
 @dataclass(frozen=True)
 class Constraint:
     """A bound on one rate of the confusion matrix.
@@ -87,11 +91,11 @@ def parse_constraints(constraints: Mapping[str, str] | tuple[Constraint, ...] | 
 
 
 def allowed_cuts(constraints: tuple[Constraint, ...], sweep: ThresholdSweep) -> BoolArray:
-    """Return which cuts keep every constraint, or raise a ValueError that names what can be reached."""
+    """Return which cuts keep every constraint, or raise an InfeasibleError."""
     allowed = [constraint.allows(sweep) for constraint in constraints]
     together: BoolArray = np.logical_and.reduce(allowed) if allowed else np.ones(sweep.values.size, dtype=np.bool_)
     if not together.any():
-        raise ValueError(_why_infeasible(constraints, allowed, sweep))
+        raise InfeasibleError(_why_infeasible(constraints, allowed, sweep))
     return together
 
 

@@ -1,0 +1,150 @@
+"""What the estimator and the search ask of a booster, and what the three have in common."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from boostimb.losses import FocalLoss, LogLoss
+from boostimb.table import Table
+from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray
+
+Params: TypeAlias = Mapping[str, Any]
+# Margins of the validation rows after a round, to one number.
+Evaluate: TypeAlias = Callable[[MarginArray], float]
+
+
+class Model(Protocol):
+    """A trained booster: margins out, a native file to keep."""
+
+    @property
+    def n_rounds(self) -> int:
+        """Number of boosting rounds it holds."""
+        ...
+
+    @property
+    def native(self) -> Any:
+        """The booster's own object."""
+        ...
+
+    def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
+        """Margins of the rows, start value included, shape (n,)."""
+        ...
+
+    def affine(self, scale: float, shift: float) -> "Model":
+        """Return the model whose margins are ``scale * raw + shift``, with both inside its native file."""
+        ...
+
+    def importances(self) -> FloatArray:
+        """Total gain of each feature, scaled to sum to 1 (all zero where nothing was split), shape (n_features,)."""
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write the booster's own file."""
+        ...
+
+
+class Run(Protocol):
+    """A training under way, a few rounds at a time, so that folds can be boosted in step."""
+
+    def advance(self, n_rounds: int) -> list[float]:
+        """Train on and return the value of ``evaluate`` after each new round.
+
+        Fewer values than asked for come back when nothing is left to split.
+        """
+        ...
+
+    def model(self, n_rounds: int) -> Model:
+        """Return the first ``n_rounds`` rounds as a model."""
+        ...
+
+    def close(self) -> None:
+        """End the training and free what it holds; ``model`` must have been called before."""
+        ...
+
+
+class Booster(Protocol):
+    """One of the three boosters, as the estimator and the search see it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the package."""
+        ...
+
+    @property
+    def suffix(self) -> str:
+        """Ending of the native model file."""
+        ...
+
+    @property
+    def BINNING(self) -> tuple[str, ...]:  # noqa: N802 - a constant of the module
+        """The parameters that a dataset is built with, and that no training on it can change."""
+        ...
+
+    def dataset(
+        self, table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: Any = None
+    ) -> Any:
+        """Bin a table; with ``reference``, by the bins of that dataset."""
+        ...
+
+    def start(
+        self,
+        params: Params,
+        train: Any,
+        loss: Loss,
+        *,
+        n_rounds: int,
+        valid: Any = None,
+        evaluate: Evaluate | None = None,
+        n_jobs: int,
+        seed: int,
+    ) -> Run:
+        """Begin a training of at most ``n_rounds`` rounds; nothing is trained before ``advance``."""
+        ...
+
+    def load(self, path: Path) -> Model:
+        """Read a model that ``Model.save`` wrote."""
+        ...
+
+
+def refuse(params: Params, owned: Mapping[str, str]) -> None:
+    """Raise for a parameter that the loss or the metric already carries, or that would do nothing beside it."""
+    for key in params:
+        if key in owned:
+            raise ValueError(f"{key!r} must not be in params: {owned[key]}")
+
+
+def native_pos_weight(loss: Loss) -> float | None:
+    """Return the class weight w if ``loss`` is exactly the booster's own log-loss with weight w on positives, else None."""
+    if isinstance(loss, LogLoss):
+        return loss.pos_weight
+    if isinstance(loss, FocalLoss) and loss.gamma == 0.0 and loss.alpha is None:
+        return loss.pos_weight
+    return None
+
+
+def gradient_scale(loss: Loss, y: BoolArray, weight: FloatArray | None) -> float:
+    """Return the factor that gives ``loss`` the curvature of log-loss at the start of training.
+
+    Under focal loss the hessians of a rare class start some thousand times smaller than under log-loss, so that
+    min_child_weight, min_sum_hessian and lambda, all of them sums of hessians, would forbid every split. A constant
+    factor does not move the minimum of the loss, and gives these parameters their usual meaning back.
+    """
+    if native_pos_weight(loss) is not None:
+        return 1.0
+    reference = LogLoss(pos_weight=float(getattr(loss, "pos_weight", 1.0)))
+    rate = float(np.average(y, weights=weight))
+    # At a constant margin each class has one hessian: two rows, weighted by the classes' shares, stand for all.
+    pair, share = np.array([True, False]), np.array([rate, 1.0 - rate])
+    own, usual = (
+        float(np.sum(each.grad_hess(pair, np.full(2, each.init_raw(pair, share)), share)[1], dtype=np.float64))
+        for each in (loss, reference)
+    )
+    return usual / own
+
+
+def normalised(gain: FloatArray) -> FloatArray:
+    """Scale importances to sum to 1."""
+    total = gain.sum()
+    return gain / total if total > 0 else gain

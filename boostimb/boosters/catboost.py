@@ -1,0 +1,345 @@
+"""CatBoost: how it is given a loss, a start value and a metric, and how its models are read and written.
+
+A custom objective starts at 0 and forgets any start it is given. So the start is added inside the objective and kept in the model's
+bias afterwards. Plain log-loss runs on CatBoost's own objective, which takes half the time of a round.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import catboost as cb
+import numpy as np
+
+from boostimb.boosters._base import Evaluate, Params, gradient_scale, native_pos_weight, normalised, refuse
+from boostimb.losses import LogLoss
+from boostimb.table import Table
+from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray, Metric
+
+name = "catboost"
+BINNING: tuple[str, ...] = ()
+suffix = "cbm"
+
+_WEIGHT = "give the loss a pos_weight"
+_OWNED = {
+    **dict.fromkeys(("loss_function", "objective"), "the loss sets it"),
+    **dict.fromkeys(("class_weights", "auto_class_weights", "scale_pos_weight"), _WEIGHT),
+    "eval_metric": "pass it as metric=",
+    "boost_from_average": "the start value comes from the loss",
+}
+# CatBoost takes ten Newton steps a leaf for its own log-loss, and one for an objective that it does not know.
+_LEAF_STEPS = 10
+_MISSING = "nan"  # CatBoost wants a text for a missing category; this is the one that pandas users give it
+
+
+def train(
+    params: Params,
+    dtrain: cb.Pool,
+    iterations: int = 1000,
+    *,
+    loss: Loss | None = None,
+    metric: Metric | None = None,
+    eval_set: cb.Pool | None = None,
+    early_stopping_rounds: int | None = None,
+    callbacks: Sequence[Any] | None = None,
+    verbose: bool | int | None = None,
+) -> cb.CatBoost:
+    """Train as ``catboost.train`` does, with a loss and a metric of boostimb.
+
+    Parameters
+    ----------
+    params : mapping
+        CatBoost's parameters, less those that the loss or the metric carries (loss_function, class_weights, auto_class_weights,
+        scale_pos_weight, eval_metric, boost_from_average and their aliases).
+    dtrain : catboost.Pool
+        Training rows with labels 0 and 1, and weights if there are any.
+    iterations : int
+        Number of rounds.
+    loss : Loss, default LogLoss()
+        What to minimise. Log-loss runs on CatBoost's own objective.
+    metric : Metric, optional
+        Evaluated on ``eval_set`` after each round. Without one it is CatBoost's own log-loss.
+    eval_set, early_stopping_rounds, callbacks, verbose
+        As in ``CatBoost.fit``. With ``early_stopping_rounds`` the model is cut at its best round.
+
+    Returns
+    -------
+    catboost.CatBoost
+        Its ``predict(pool, prediction_type="Probability")`` gives probabilities, also after saving and loading without boostimb:
+        exactly P(y=1) for ``LogLoss``; for a loss whose posterior is not linear in the margin, sigmoid(margin), to be mapped by
+        ``loss.predict_proba(model.predict(pool, prediction_type="RawFormulaVal"))``.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that the loss carries, or labels other than 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np, catboost as cb, boostimb as bi
+    >>> from boostimb.boosters import catboost as bc
+    >>> X = np.random.default_rng(0).normal(size=(500, 3))
+    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> settings = {"depth": 3, "verbose": 0, "allow_writing_files": False}
+    >>> model = bc.train(settings, cb.Pool(X, y), 20, loss=bi.LogLoss(pos_weight=5.0))
+    >>> proba = model.predict(X, prediction_type="Probability")[:, 1]
+    >>> bool(abs(proba.mean() - y.mean()) < 0.02)
+    True
+    """
+    loss = LogLoss() if loss is None else loss
+    settings, init = _plan(params, loss, dtrain)
+    if metric is not None:
+        settings["eval_metric"] = metric
+    elif not isinstance(settings["loss_function"], str):
+        settings["eval_metric"] = "Logloss"
+    model = cb.CatBoost({**settings, "iterations": iterations})
+    model.fit(
+        dtrain,
+        eval_set=eval_set,
+        early_stopping_rounds=early_stopping_rounds,
+        use_best_model=early_stopping_rounds is not None,
+        callbacks=list(callbacks) if callbacks else None,
+        verbose=verbose,
+    )
+    return _affine(_bare(model), 1.0, init + (getattr(loss, "posterior_shift", None) or 0.0))
+
+
+def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], float]:
+    """Return the parameters with the objective in them, and the start that is not in the model by itself."""
+    refuse(params, _OWNED)
+    settings = dict(params)
+    pos_weight = native_pos_weight(loss)
+    if pos_weight is not None:
+        settings |= {"loss_function": "Logloss", "boost_from_average": True}
+        if pos_weight != 1.0:
+            settings["scale_pos_weight"] = pos_weight
+        return settings, 0.0
+    y, weight = np.asarray(data.get_label(), dtype=np.float64), data.get_weight()
+    weight = None if weight is None else np.asarray(weight, dtype=np.float64)
+    init = loss.init_raw(y, weight)
+    settings["loss_function"] = _Shifted(loss, init, gradient_scale(loss, y == 1, weight))
+    if not {"leaf_estimation_iterations", "leaf_estimation_method"} & set(params):
+        settings["leaf_estimation_iterations"] = _LEAF_STEPS
+    return settings, init
+
+
+class _Shifted:
+    """A loss that starts at its own start value; CatBoost sees margins that begin at 0."""
+
+    no_jit = True  # CatBoost would compile the method by itself, for a slower result
+
+    def __init__(self, loss: Loss, init: float, scale: float) -> None:
+        self._loss, self._init, self._scale = loss, init, scale
+
+    def calc_ders_range(self, approxes: FloatArray, targets: Any, weights: Any) -> FloatArray:
+        """Return minus the weighted gradient and hessian, shape (n, 2), for a chunk of rows."""
+        grad, hess = self._loss.grad_hess(targets, approxes + self._init, weights)
+        ders = np.empty((len(approxes), 2))
+        np.multiply(grad, -self._scale, out=ders[:, 0])
+        np.multiply(hess, -self._scale, out=ders[:, 1])
+        return ders
+
+
+def dataset(
+    table: Table, y: BoolArray | None, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: cb.Pool | None = None
+) -> cb.Pool:
+    """Put a table into a Pool. Categories are given by their texts, so that the saved model knows them."""
+    names = list(table.names) if table.names is not None else None
+    label = None if y is None else y.astype(np.float32)
+    if not table.categorical:
+        return cb.Pool(table.values, label, weight=weight, feature_names=names, thread_count=n_jobs)
+    import pandas as pd  # CatBoost depends on it
+
+    columns: dict[Any, Any] = {}
+    for at, categories in enumerate(table.categories):
+        values = table.values[:, at]
+        if categories is not None:
+            codes = np.where(np.isnan(values), len(categories), values).astype(np.intp)
+            values = pd.Categorical.from_codes(codes, [*map(str, categories), _absent(categories)])
+        columns[at if names is None else names[at]] = values
+    frame = pd.DataFrame(columns, copy=False)
+    return cb.Pool(frame, label, weight=weight, cat_features=list(table.categorical), thread_count=n_jobs)
+
+
+def _absent(categories: Sequence[object]) -> str:
+    """Return the text for a missing category; where a category is called so itself, another."""
+    text, taken = _MISSING, set(map(str, categories))
+    while text in taken:
+        text += "_"
+    return text
+
+
+class _Margins:
+    """Takes the place of a metric to see the margins of the validation rows."""
+
+    no_jit = True
+    latest: MarginArray
+
+    def __deepcopy__(self, _: Any) -> Self:
+        return self  # CatBoost copies its parameters deeply; the margins must come here
+
+    def is_max_optimal(self) -> bool:
+        return True
+
+    def evaluate(self, approxes: Sequence[MarginArray], target: Any, weight: Any) -> tuple[float, float]:
+        """Keep the margins: CatBoost evaluates the training rows first and the validation rows last."""
+        self.latest = approxes[0]
+        return 0.0, 1.0
+
+    def get_final_error(self, error: float, weight: float) -> float:
+        return error
+
+
+class _Run:
+    """A training in a thread of its own that waits after the rounds it was asked for.
+
+    CatBoost trains in one call. Its callback after each round is where the thread waits, so that folds can go in step.
+    """
+
+    def __init__(
+        self,
+        params: dict[str, Any],
+        init: float,
+        train_set: cb.Pool,
+        valid: cb.Pool | None,
+        evaluate: Evaluate | None,
+    ) -> None:
+        self._init, self._evaluate = init, evaluate
+        self._train, self._valid = train_set, valid
+        self._margins = _Margins()
+        self._model = cb.CatBoost({**params, "eval_metric": self._margins})
+        self._asked = self._done = 0
+        self._values: list[float] = []
+        self._stop = self._ended = False
+        self._error: BaseException | None = None
+        self._turn = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def advance(self, n_rounds: int) -> list[float]:
+        with self._turn:
+            seen = len(self._values)
+            self._asked += n_rounds
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._fit, daemon=True)
+                self._thread.start()
+            self._turn.notify_all()
+            self._turn.wait_for(lambda: self._ended or self._done >= self._asked)
+            if self._error is not None:
+                raise self._error
+            return self._values[seen:]
+
+    def _fit(self) -> None:
+        try:
+            self._model.fit(self._train, eval_set=self._valid, callbacks=[self], use_best_model=False)
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
+            self._error = error
+        finally:
+            with self._turn:
+                self._ended = True
+                self._turn.notify_all()
+
+    def after_iteration(self, info: Any) -> bool:
+        """Take the value of the round, and wait until another round is asked for; CatBoost calls it and stops at False."""
+        value = None
+        if self._evaluate is not None and self._valid is not None:
+            value = self._evaluate(self._margins.latest + self._init)
+        with self._turn:
+            self._done += 1
+            if value is not None:
+                self._values.append(value)
+            self._turn.notify_all()
+            self._turn.wait_for(lambda: self._stop or self._done < self._asked)
+            return not self._stop
+
+    def _end(self) -> None:
+        with self._turn:
+            self._stop = True
+            self._turn.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def model(self, n_rounds: int) -> "_Model":
+        self._end()
+        model = _bare(self._model)
+        if n_rounds < model.tree_count_:
+            model.shrink(n_rounds)
+        return _Model(_affine(model, 1.0, self._init))
+
+    def close(self) -> None:
+        self._end()
+        del self._train, self._valid
+
+
+def start(
+    params: Params,
+    train: cb.Pool,
+    loss: Loss,
+    *,
+    n_rounds: int,
+    valid: cb.Pool | None = None,
+    evaluate: Evaluate | None = None,
+    n_jobs: int,
+    seed: int,
+) -> _Run:
+    """Begin a training of at most ``n_rounds`` rounds."""
+    settings, init = _plan(params, loss, train)
+    settings = {
+        "random_seed": seed,
+        **settings,
+        "iterations": n_rounds,
+        "thread_count": n_jobs,
+        "logging_level": "Silent",
+        "allow_writing_files": False,
+    }
+    return _Run(settings, init, train, valid, evaluate)
+
+
+class _Model:
+    """A trained catboost.CatBoost with its start in the bias."""
+
+    def __init__(self, model: cb.CatBoost) -> None:
+        self._model = model
+
+    @property
+    def n_rounds(self) -> int:
+        return int(self._model.tree_count_)
+
+    @property
+    def native(self) -> Any:
+        return self._model
+
+    def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
+        pool = dataset(table, None, None, {}, n_jobs=n_jobs)
+        raw = self._model.predict(pool, prediction_type="RawFormulaVal", thread_count=n_jobs)
+        return np.asarray(raw, dtype=np.float64)
+
+    def affine(self, scale: float, shift: float) -> "_Model":
+        return _Model(_affine(_bare(self._model), scale, shift))
+
+    def importances(self) -> FloatArray:
+        return normalised(np.asarray(self._model.get_feature_importance(), dtype=np.float64))
+
+    def save(self, path: Path) -> None:
+        self._model.save_model(str(path))
+
+
+def _bare(model: cb.CatBoost) -> cb.CatBoost:
+    """Return a copy without the training's parameters, among them our objective with its labels."""
+    return cb.sum_models([model])
+
+
+def _affine(model: cb.CatBoost, scale: float, shift: float) -> cb.CatBoost:
+    """Change the model in place to margins ``scale * raw + shift``, and return it."""
+    old_scale, old_bias = model.get_scale_and_bias()
+    model.set_scale_and_bias(scale * old_scale, scale * old_bias + shift)
+    return model
+
+
+def load(path: Path) -> _Model:
+    """Read a model file of CatBoost."""
+    model = cb.CatBoost()
+    model.load_model(str(path))
+    return _Model(model)

@@ -1,0 +1,281 @@
+"""LightGBM: how it is given a loss, a start value and a metric, and how its models are read and written.
+
+A custom objective sees margins that start at 0, no weights, and is not told by scale_pos_weight or is_unbalance. So the start is
+added inside the objective, the weights are fetched from the Dataset once, and both start and link are written into the saved text
+afterwards. Our own log-loss runs this way too: LightGBM's native one is slower.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from boostimb.boosters._base import Evaluate, Params, gradient_scale, normalised, refuse
+from boostimb.boosters._lightgbm_text import affine
+from boostimb.losses import LogLoss
+from boostimb.table import Table
+from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray, Metric
+
+name = "lightgbm"
+suffix = "txt"
+
+_NO_EFFECT = "it has no effect with a custom objective; "
+_OWNED = {
+    **dict.fromkeys(("objective", "objective_type", "app", "application", "loss", "fobj"), "the loss sets it"),
+    **dict.fromkeys(("scale_pos_weight", "is_unbalance", "unbalance", "unbalanced_sets"), _NO_EFFECT + "give the loss a pos_weight"),
+    **dict.fromkeys(
+        ("pos_bagging_fraction", "pos_sub_row", "pos_subsample", "pos_bagging")
+        + ("neg_bagging_fraction", "neg_sub_row", "neg_subsample", "neg_bagging"),
+        _NO_EFFECT + "under-sample the training rows instead",
+    ),
+    "boost_from_average": "the start value comes from the loss",
+    **dict.fromkeys(("num_class", "num_classes"), "the losses here are for two classes"),
+}
+# What a Dataset is built with cannot change afterwards; feature_pre_filter would drop columns by one trial's min_data_in_leaf.
+BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt", "data_random_seed", "enable_bundle", "use_missing")
+
+
+def train(
+    params: Params,
+    train_set: lgb.Dataset,
+    num_boost_round: int = 100,
+    *,
+    loss: Loss | None = None,
+    metric: Metric | None = None,
+    valid_sets: Sequence[lgb.Dataset] | None = None,
+    valid_names: Sequence[str] | None = None,
+    early_stopping_rounds: int | None = None,
+    init_model: Any = None,
+    keep_training_booster: bool = False,
+    callbacks: Sequence[Callable[..., Any]] | None = None,
+) -> lgb.Booster:
+    """Train as ``lightgbm.train`` does, with a loss and a metric of boostimb.
+
+    Parameters
+    ----------
+    params : mapping
+        LightGBM's parameters, less those that the loss carries or that a custom objective switches off (objective,
+        scale_pos_weight, is_unbalance, boost_from_average, pos_bagging_fraction, neg_bagging_fraction and their aliases).
+    train_set : lightgbm.Dataset
+        Training rows with labels 0 and 1, and weights if there are any.
+    num_boost_round : int
+        Number of rounds.
+    loss : Loss, default LogLoss()
+        What to minimise.
+    metric : Metric, optional
+        Evaluated on each of ``valid_sets`` after each round; it takes the place of LightGBM's default metric.
+    early_stopping_rounds : int, optional
+        Stop after so many rounds without a better value of ``metric`` on the first validation set; the direction is the metric's.
+    valid_sets, valid_names, init_model, keep_training_booster, callbacks
+        As in ``lightgbm.train``.
+
+    Returns
+    -------
+    lightgbm.Booster
+        Its plain ``predict`` gives probabilities, also after saving and loading without boostimb: exactly P(y=1) for
+        ``LogLoss``; for a loss whose posterior is not linear in the margin, sigmoid(margin), to be mapped by
+        ``loss.predict_proba(booster.predict(X, raw_score=True))``.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that the loss carries, labels other than 0 and 1, or early stopping without a metric.
+
+    Examples
+    --------
+    >>> import numpy as np, lightgbm as lgb, boostimb as bi
+    >>> from boostimb.boosters import lightgbm as bl
+    >>> X = np.random.default_rng(0).normal(size=(500, 3))
+    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> model = bl.train({"num_leaves": 7, "verbosity": -1}, lgb.Dataset(X, y), 20, loss=bi.LogLoss(pos_weight=5.0))
+    >>> bool(abs(model.predict(X).mean() - y.mean()) < 0.02)
+    True
+    """
+    refuse(params, _OWNED)
+    loss = LogLoss() if loss is None else loss
+    if early_stopping_rounds is not None and metric is None:
+        raise ValueError("early_stopping_rounds needs a metric to stop on: pass metric=, for example boostimb.PRAUC()")
+    settings = {**params, "objective": "none"}
+    if metric is not None:
+        settings["metric"] = "none"
+    if train_set.get_label() is None:
+        raise ValueError("train_set must have labels: lightgbm.Dataset(X, label=y)")
+    objective = _Objective(loss, train_set, restart=init_model is not None)
+    stops = list(callbacks or ())
+    if early_stopping_rounds is not None:
+        stops.append(lgb.early_stopping(early_stopping_rounds, first_metric_only=True, verbose=False))
+    booster = lgb.train(
+        # a function, since lightgbm.train copies its parameters deeply
+        {**settings, "objective": lambda raw, data: objective(raw, data)},
+        train_set,
+        num_boost_round,
+        valid_sets=list(valid_sets) if valid_sets is not None else None,
+        valid_names=list(valid_names) if valid_names is not None else None,
+        feval=None if metric is None else _margin_metric(metric),
+        init_model=init_model,
+        keep_training_booster=keep_training_booster,
+        callbacks=stops,
+    )
+    best = booster.best_iteration, booster.best_score
+    finished = objective.finish(booster, None, getattr(loss, "posterior_shift", None) or 0.0)
+    finished.best_iteration, finished.best_score = best
+    return finished
+
+
+def _margin_metric(metric: Metric) -> Callable[[MarginArray, lgb.Dataset], tuple[str, float, bool]]:
+    """Return ``metric`` as LightGBM calls it; weights and labels come from the Dataset."""
+
+    def evaluate(raw: MarginArray, data: lgb.Dataset) -> tuple[str, float, bool]:
+        return metric.name, metric.score(data.get_label(), raw, data.get_weight()), metric.greater_is_better
+
+    return evaluate
+
+
+def _can_split(data: lgb.Dataset) -> bool:
+    """Whether any column varies. Where none does, LightGBM raises on a custom objective and fits a constant with its own."""
+    return any(data.feature_num_bin(column) > 1 for column in range(data.num_feature()))
+
+
+class _Objective:
+    """A loss with labels, weights and start fixed, as LightGBM calls it; and what makes a trained booster whole."""
+
+    def __init__(self, loss: Loss, data: lgb.Dataset, *, restart: bool = False) -> None:
+        y, weight = np.asarray(data.get_label()), data.get_weight()
+        # A model that is trained further has its start in its leaves already.
+        self._init = 0.0 if restart else loss.init_raw(y, weight)
+        self._bound = loss.bind(y, weight, scale=gradient_scale(loss, np.asarray(y, dtype=bool), weight))
+
+    def __call__(self, raw: MarginArray, _: lgb.Dataset) -> tuple[Any, Any]:
+        return self._bound(raw + self._init)
+
+    def margins(self, raw: MarginArray) -> MarginArray:
+        """Return the margins with the start added."""
+        return raw + self._init
+
+    def finish(self, booster: lgb.Booster, n_rounds: int | None, shift: float = 0.0, *, constant: bool = False) -> lgb.Booster:
+        """Return the booster with start, shift and link in its text; ``constant`` keeps the start alone."""
+        text = booster.model_to_string(num_iteration=-1 if n_rounds is None else n_rounds)
+        return lgb.Booster(model_str=affine(text, 0.0 if constant else 1.0, self._init + shift))
+
+
+
+def dataset(
+    table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: lgb.Dataset | None = None
+) -> lgb.Dataset:
+    """Bin a table into a Dataset; with ``reference``, by the bins of that dataset."""
+    names = list(table.names) if table.names is not None and not any(set('",:[]{} \t') & set(name) for name in table.names) else "auto"
+    data = lgb.Dataset(
+        table.values,
+        y.astype(np.float32),
+        weight=weight,
+        reference=reference,
+        feature_name=names,
+        categorical_feature=list(table.categorical),
+        params={
+            **{key: value for key, value in params.items() if key in BINNING},
+            "feature_pre_filter": False,
+            "num_threads": n_jobs,
+            "verbosity": -1,
+        },
+        free_raw_data=True,
+    )
+    return data.construct()
+
+
+class _Run:
+    """A training that is advanced round by round."""
+
+    def __init__(
+        self, params: dict[str, Any], data: lgb.Dataset, loss: Loss, valid: lgb.Dataset | None, evaluate: Evaluate | None, limit: int
+    ) -> None:
+        self._objective, self._evaluate, self._limit = _Objective(loss, data), evaluate, limit
+        self._can_split = _can_split(data)
+        # "none" from the start keeps LightGBM from rebuilding its learner when it meets the custom objective.
+        self._booster = lgb.Booster({**params, "objective": "none" if self._can_split else "binary"}, data)
+        if valid is not None:
+            self._booster.add_valid(valid, "valid")
+        self._has_valid = valid is not None and evaluate is not None
+        self._done = 0
+
+    def advance(self, n_rounds: int) -> list[float]:
+        values: list[float] = []
+        for _ in range(min(n_rounds, self._limit - self._done)):
+            if self._booster.update(fobj=self._objective if self._can_split else None):
+                self._limit = self._done  # nothing is left to split
+                break
+            self._done += 1
+            if self._has_valid:
+                ((_, _, value, _),) = self._booster.eval_valid(self._feval)
+                values.append(value)
+        return values
+
+    def _feval(self, raw: MarginArray, _: lgb.Dataset) -> tuple[str, float, bool]:
+        assert self._evaluate is not None
+        return "value", self._evaluate(self._objective.margins(raw)), True
+
+    def model(self, n_rounds: int) -> "_Model":
+        return _Model(self._objective.finish(self._booster, n_rounds, constant=not self._can_split))
+
+    def close(self) -> None:
+        self._booster.free_dataset()
+
+
+def start(
+    params: Params,
+    train: lgb.Dataset,
+    loss: Loss,
+    *,
+    n_rounds: int,
+    valid: lgb.Dataset | None = None,
+    evaluate: Evaluate | None = None,
+    n_jobs: int,
+    seed: int,
+) -> _Run:
+    """Begin a training of at most ``n_rounds`` rounds."""
+    refuse(params, _OWNED)
+    settings = {
+        "verbosity": -1,
+        "seed": seed,
+        **params,
+        "num_threads": n_jobs,
+        "deterministic": True,
+        "force_row_wise": True,
+        "feature_pre_filter": False,
+        "metric": "none",
+    }
+    return _Run(settings, train, loss, valid, evaluate, n_rounds)
+
+
+class _Model:
+    """A trained lightgbm.Booster with start and link in its text."""
+
+    def __init__(self, booster: lgb.Booster) -> None:
+        self._booster = booster
+
+    @property
+    def n_rounds(self) -> int:
+        return int(self._booster.num_trees())
+
+    @property
+    def native(self) -> Any:
+        return self._booster
+
+    def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
+        raw = self._booster.predict(table.values, raw_score=True, num_threads=n_jobs)
+        return np.asarray(raw, dtype=np.float64)
+
+    def affine(self, scale: float, shift: float) -> "_Model":
+        return _Model(lgb.Booster(model_str=affine(self._booster.model_to_string(), scale, shift)))
+
+    def importances(self) -> FloatArray:
+        return normalised(np.asarray(self._booster.feature_importance("gain"), dtype=np.float64))
+
+    def save(self, path: Path) -> None:
+        self._booster.save_model(path)
+
+
+def load(path: Path) -> _Model:
+    """Read a model file of LightGBM."""
+    return _Model(lgb.Booster(model_file=path))

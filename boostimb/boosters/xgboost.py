@@ -1,0 +1,258 @@
+"""XGBoost: how it is given a loss, a start value and a metric, and how its models are read and written.
+
+With a custom objective XGBoost starts at a margin of 0.5, applies no weights and returns margins from ``predict``. Naming
+``binary:logistic`` beside the custom gradients, with ``base_score = sigmoid(start)``, keeps the start and the link function in
+the saved model.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xgboost as xgb
+from scipy.special import expit, logit
+
+from boostimb.boosters._base import Evaluate, Params, gradient_scale, native_pos_weight, normalised, refuse
+from boostimb.losses import LogLoss
+from boostimb.table import Table
+from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
+
+name = "xgboost"
+BINNING: tuple[str, ...] = ("max_bin",)
+suffix = "ubj"
+
+_OWNED = {
+    "objective": "the loss sets it",
+    "obj": "pass it as loss=",
+    "base_score": "the start value comes from the loss",
+    "scale_pos_weight": "it has no effect with a custom objective; give the loss a pos_weight",
+    "num_class": "the losses here are for two classes",
+}
+
+
+def train(
+    params: Params,
+    dtrain: xgb.DMatrix,
+    num_boost_round: int = 10,
+    *,
+    loss: Loss | None = None,
+    metric: Metric | None = None,
+    evals: Sequence[tuple[xgb.DMatrix, str]] | None = None,
+    early_stopping_rounds: int | None = None,
+    evals_result: dict[str, Any] | None = None,
+    verbose_eval: bool | int | None = True,
+    xgb_model: Any = None,
+    callbacks: Sequence[xgb.callback.TrainingCallback] | None = None,
+) -> xgb.Booster:
+    """Train as ``xgboost.train`` does, with a loss and a metric of boostimb.
+
+    Parameters
+    ----------
+    params : mapping
+        XGBoost's parameters, less those that the loss carries (objective, base_score, scale_pos_weight).
+    dtrain : xgboost.DMatrix
+        Training rows with labels 0 and 1, and weights if there are any.
+    num_boost_round : int
+        Number of rounds.
+    loss : Loss, default LogLoss()
+        What to minimise. Log-loss runs on XGBoost's own objective.
+    metric : Metric, optional
+        Evaluated on each of ``evals`` after each round instead of XGBoost's default metric.
+    evals, early_stopping_rounds, evals_result, verbose_eval, xgb_model, callbacks
+        As in ``xgboost.train``; early stopping goes in the direction of ``metric``.
+
+    Returns
+    -------
+    xgboost.Booster
+        Its plain ``predict`` gives probabilities, also after saving and loading without boostimb: exactly P(y=1) for
+        ``LogLoss``; for a loss whose posterior is not linear in the margin, sigmoid(margin), to be mapped by
+        ``loss.predict_proba(booster.predict(d, output_margin=True))``.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that the loss carries, or labels other than 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np, xgboost as xgb, boostimb as bi
+    >>> from boostimb.boosters import xgboost as bx
+    >>> X = np.random.default_rng(0).normal(size=(500, 3))
+    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> model = bx.train({"max_depth": 3}, xgb.DMatrix(X, y), 20, loss=bi.LogLoss(pos_weight=5.0))
+    >>> bool(abs(model.predict(xgb.DMatrix(X)).mean() - y.mean()) < 0.02)
+    True
+    """
+    loss = LogLoss() if loss is None else loss
+    plan = _plan(params, loss, dtrain.get_label(), dtrain.get_weight(), restart=xgb_model is not None)
+    settings = plan.params
+    stops = list(callbacks or ())
+    if metric is not None:
+        settings = {**settings, "disable_default_eval_metric": 1}
+    if early_stopping_rounds is not None:
+        stops.append(
+            xgb.callback.EarlyStopping(rounds=early_stopping_rounds, maximize=None if metric is None else metric.greater_is_better)
+        )
+    booster = xgb.train(
+        settings,
+        dtrain,
+        num_boost_round,
+        obj=plan.objective,
+        custom_metric=metric,
+        evals=evals,
+        evals_result=evals_result,
+        verbose_eval=verbose_eval,
+        xgb_model=xgb_model,
+        callbacks=stops,
+    )
+    shift = getattr(loss, "posterior_shift", None)
+    return _affine(booster, 1.0, shift) if shift else booster
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Parameters and objective for one training; without an objective, XGBoost's own runs."""
+
+    params: dict[str, Any]
+    objective: Callable[[MarginArray, xgb.DMatrix], tuple[Any, Any]] | None
+
+
+def _plan(params: Params, loss: Loss, y: Any, weight: Any, *, restart: bool = False) -> _Plan:
+    refuse(params, _OWNED)
+    weight = weight if weight is not None and len(weight) else None  # XGBoost gives an empty array for no weights
+    settings = {**params, "objective": "binary:logistic"}
+    if not restart:  # a model that is trained further has its start already
+        settings["base_score"] = float(expit(loss.init_raw(y, weight)))
+    pos_weight = native_pos_weight(loss)
+    if pos_weight is not None:
+        settings["scale_pos_weight"] = pos_weight
+        return _Plan(settings, None)
+    bound: BoundLoss = loss.bind(y, weight, scale=gradient_scale(loss, np.asarray(y, dtype=bool), weight))
+    return _Plan(settings, lambda raw, _: bound(raw))
+
+
+def dataset(
+    table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: xgb.DMatrix | None = None
+) -> xgb.QuantileDMatrix:
+    """Bin a table into a QuantileDMatrix; with ``reference``, by the bins of that dataset."""
+    return xgb.QuantileDMatrix(
+        table.values,
+        label=y.astype(np.float32),
+        weight=weight,
+        max_bin=int(params.get("max_bin", 256)),
+        nthread=n_jobs,
+        ref=reference,
+        **_columns(table),
+    )
+
+
+def _columns(table: Table) -> dict[str, Any]:
+    """Return names and types of the columns; names that XGBoost refuses are left out."""
+    names = list(table.names) if table.names is not None and not any(set("[]<") & set(name) for name in table.names) else None
+    types = ["c" if categories is not None else "q" for categories in table.categories]
+    return {"feature_names": names, "feature_types": types, "enable_categorical": True}
+
+
+class _Run:
+    """A training that is advanced round by round."""
+
+    def __init__(self, plan: _Plan, train_set: xgb.DMatrix, valid: xgb.DMatrix | None, evaluate: Evaluate | None, limit: int) -> None:
+        self._plan, self._train, self._valid, self._evaluate, self._limit = plan, train_set, valid, evaluate, limit
+        # Both matrices in the cache: each round then adds one tree to the margins at hand instead of predicting anew.
+        self._booster = xgb.Booster(plan.params, cache=[d for d in (train_set, valid) if d is not None])
+        self._done = 0
+
+    def advance(self, n_rounds: int) -> list[float]:
+        values: list[float] = []
+        for _ in range(min(n_rounds, self._limit - self._done)):
+            self._booster.update(self._train, self._done, fobj=self._plan.objective)
+            self._done += 1
+            if self._evaluate is not None and self._valid is not None:
+                values.append(self._evaluate(self._booster.predict(self._valid, output_margin=True)))
+        return values
+
+    def model(self, n_rounds: int) -> "_Model":
+        return _Model(self._booster[:n_rounds] if n_rounds < self._done else self._booster)
+
+    def close(self) -> None:
+        del self._train, self._valid
+
+
+def start(
+    params: Params,
+    train: xgb.DMatrix,
+    loss: Loss,
+    *,
+    n_rounds: int,
+    valid: xgb.DMatrix | None = None,
+    evaluate: Evaluate | None = None,
+    n_jobs: int,
+    seed: int,
+) -> _Run:
+    """Begin a training of at most ``n_rounds`` rounds."""
+    settings = {"verbosity": 0, "seed": seed, **params, "nthread": n_jobs, "disable_default_eval_metric": 1}
+    return _Run(_plan(settings, loss, train.get_label(), train.get_weight()), train, valid, evaluate, n_rounds)
+
+
+class _Model:
+    """A trained xgboost.Booster."""
+
+    def __init__(self, booster: xgb.Booster) -> None:
+        self._booster = booster
+
+    @property
+    def n_rounds(self) -> int:
+        return int(self._booster.num_boosted_rounds())
+
+    @property
+    def native(self) -> Any:
+        return self._booster
+
+    def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
+        columns = _columns(table)
+        if self._booster.feature_names is None:
+            columns["feature_names"] = None
+        data = xgb.DMatrix(table.values, nthread=n_jobs, **columns)
+        self._booster.set_param({"nthread": n_jobs})
+        return np.asarray(self._booster.predict(data, output_margin=True), dtype=np.float64)
+
+    def affine(self, scale: float, shift: float) -> "_Model":
+        return _Model(_affine(self._booster, scale, shift))
+
+    def importances(self) -> FloatArray:
+        gain = np.zeros(self._booster.num_features())
+        names = self._booster.feature_names or [f"f{i}" for i in range(gain.size)]
+        found: Mapping[str, Any] = self._booster.get_score(importance_type="total_gain")
+        gain[:] = [float(found.get(column, 0.0)) for column in names]
+        return normalised(gain)
+
+    def save(self, path: Path) -> None:
+        self._booster.save_model(path)
+
+
+def _affine(booster: xgb.Booster, scale: float, shift: float) -> xgb.Booster:
+    """Return a booster with margins ``scale * raw + shift``: leaves are scaled, the start is scaled and moved."""
+    model = json.loads(bytes(booster.save_raw("json")))
+    learner = model["learner"]
+    for tree in learner["gradient_booster"]["model"]["trees"] if scale != 1.0 else ():
+        tree["base_weights"] = [scale * value for value in tree["base_weights"]]
+        # In a leaf, split_conditions holds the leaf's value.
+        tree["split_conditions"] = [
+            scale * value if left == -1 else value
+            for value, left in zip(tree["split_conditions"], tree["left_children"], strict=True)
+        ]
+    start_proba = float(np.ravel(json.loads(learner["learner_model_param"]["base_score"]))[0])
+    learner["learner_model_param"]["base_score"] = f"[{float(expit(scale * logit(start_proba) + shift))!r}]"
+    moved = xgb.Booster()
+    moved.load_model(bytearray(json.dumps(model), "utf-8"))
+    return moved
+
+
+def load(path: Path) -> _Model:
+    """Read a model file of XGBoost."""
+    booster = xgb.Booster()
+    booster.load_model(path)
+    return _Model(booster)

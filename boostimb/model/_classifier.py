@@ -1,0 +1,340 @@
+"""One booster, one loss, as a scikit-learn estimator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from boostimb.boosters import Booster, Model, Run, get_booster
+from boostimb.decision import Calibration, calibrate
+from boostimb.losses import LogLoss
+from boostimb.metrics import PRAUC
+from boostimb.model._native import check_suffix, effective_n_jobs
+from boostimb.resampling import as_resampler
+from boostimb.table import Table, TableEncoder
+from boostimb.typing import BoolArray, FloatArray, Loss, Metric
+from boostimb.validation import (
+    Labels,
+    as_vector,
+    check_choice,
+    check_integer,
+    check_labels,
+    check_length,
+    check_number,
+    check_weight,
+    decode,
+)
+
+# Rounds between two looks at the early-stopping rule; the rule itself looks at every round.
+_STRIDE = 10
+
+
+class BoostClassifier(ClassifierMixin, BaseEstimator):
+    """A gradient-boosting classifier for a rare positive class, over any of the three boosters.
+
+    Parameters
+    ----------
+    booster : {"xgboost", "lightgbm", "catboost"}, default "lightgbm"
+        What trains the trees.
+    loss : Loss, default LogLoss()
+        What to minimise; see `boostimb.losses`.
+    pos_weight : float or "balanced", default 1.0
+        Weight of the positive class, multiplied with the loss's own. "balanced" is the number of negatives per positive.
+    resampler : str or imbalanced-learn sampler, optional
+        Applied to the training rows alone: "under", "over", "smote", "smotenc", "borderline_smote", "adasyn", "tomek",
+        "smote_tomek".
+    params : dict, optional
+        The booster's own parameters.
+    n_rounds : int, default 1000
+        Largest number of boosting rounds.
+    early_stopping_rounds : int or None, default 100
+        Stop after so many rounds without a better ``metric`` on ``eval_set``. Without an ``eval_set`` all rounds are trained.
+    metric : Metric, default PRAUC()
+        What early stopping looks at.
+    calibration : {None, "logistic", "isotonic"}, default None
+        Fit a map from margin to probability on ``eval_set``. None gives the posterior of the loss itself.
+    threshold : float, default 0.5
+        ``predict`` says positive where the probability is at least this.
+    categorical_features : "auto", or list of names or indices, default "auto"
+        Columns to split by category. "auto" takes text and categorical columns.
+    n_jobs : int, optional
+        Threads; None and -1 mean all cores.
+    random_state : int, RandomState or None
+        Seed of the booster and the resampler.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The labels, sorted; the second one is the positive class.
+    best_iteration_ : int
+        Number of rounds in the model.
+    feature_importances_ : ndarray of shape (n_features,)
+        Each feature's share of the total gain.
+    evals_result_ : list of float
+        Value of ``metric`` on ``eval_set`` after each round.
+    booster_ : object
+        The booster's own model, for SHAP and the like.
+    n_features_in_ : int
+        Number of features seen by ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where ``X`` had names that are all strings.
+
+    Examples
+    --------
+    >>> import numpy as np, boostimb as bi
+    >>> X = np.random.default_rng(0).normal(size=(600, 3))
+    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> model = bi.BoostClassifier(loss=bi.FocalLoss(gamma=1.0), n_rounds=30).fit(X, y)
+    >>> model.predict_proba(X[:2]).shape
+    (2, 2)
+    """
+
+    def __init__(
+        self,
+        booster: str = "lightgbm",
+        loss: Loss | None = None,
+        pos_weight: float | str = 1.0,
+        resampler: Any = None,
+        params: dict[str, Any] | None = None,
+        n_rounds: int = 1000,
+        early_stopping_rounds: int | None = 100,
+        metric: Metric | None = None,
+        calibration: str | None = None,
+        threshold: float = 0.5,
+        categorical_features: Any = "auto",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.booster = booster
+        self.loss = loss
+        self.pos_weight = pos_weight
+        self.resampler = resampler
+        self.params = params
+        self.n_rounds = n_rounds
+        self.early_stopping_rounds = early_stopping_rounds
+        self.metric = metric
+        self.calibration = calibration
+        self.threshold = threshold
+        self.categorical_features = categorical_features
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        eval_set: Sequence[tuple[Any, Any]] | None = None,
+    ) -> Self:
+        """Train on a table.
+
+        Parameters
+        ----------
+        X : array-like or dataframe of shape (n_samples, n_features)
+            NumPy, pandas, polars or Arrow; NaN and None are missing values.
+        y : array-like of shape (n_samples,)
+            Labels of two classes; the greater one is positive.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights >= 0 of the training rows.
+        eval_set : list of one (X, y) pair, optional
+            Rows for early stopping and calibration; they are not trained on.
+
+        Returns
+        -------
+        BoostClassifier
+            Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            For labels that are not of two classes, lengths that differ, infinite values, bad weights or parameters.
+        ImportError
+            If the booster is not installed.
+        """
+        booster, loss = get_booster(self.booster), self._loss_for(y)
+        n_rounds = check_integer("n_rounds", self.n_rounds, least=1)
+        check_number("threshold", self.threshold, least=0.0, most=1.0)
+        if self.early_stopping_rounds is not None:
+            check_integer("early_stopping_rounds", self.early_stopping_rounds, least=1)
+        encoder, table = TableEncoder.fit_transform(X, self.categorical_features, estimator_name=type(self).__name__)
+        labels = check_labels(y, ordered=True)
+        check_length("y", labels.positive, table.n_rows, "X")
+        weight = check_weight(sample_weight, table.n_rows)
+        held_out = self._held_out(eval_set, encoder, labels)
+        n_jobs, seed = effective_n_jobs(self.n_jobs), int(check_random_state(self.random_state).randint(2**31 - 1))
+        resampler = as_resampler(self.resampler)
+        resampler.check(table, labels.positive, weight)
+        rows = resampler.resample(table, labels.positive, weight, seed)
+
+        params = self.params or {}
+        train = booster.dataset(rows.apply(table), rows.y, rows.sample_weight, params, n_jobs=n_jobs)
+        metric = PRAUC() if self.metric is None else self.metric
+        valid = evaluate = None
+        if held_out is not None:
+            valid = booster.dataset(*held_out, None, params, n_jobs=n_jobs, reference=train)
+            evaluate = metric.bind(held_out[1])
+        run = booster.start(params, train, loss, n_rounds=n_rounds, valid=valid, evaluate=evaluate, n_jobs=n_jobs, seed=seed)
+        try:
+            values = self._boost(run, n_rounds, metric.greater_is_better, stops=held_out is not None)
+            best = len(values)
+            if values and self.early_stopping_rounds is not None:
+                best = 1 + int(np.argmax(values if metric.greater_is_better else np.negative(values)))
+            model = run.model(best if values else n_rounds)
+        finally:
+            run.close()
+
+        calibration = None
+        if self.calibration is not None:
+            assert held_out is not None  # _held_out refuses a calibration without rows for it
+            calibration = calibrate(model.raw(held_out[0], n_jobs=n_jobs), held_out[1], method=self.calibration)
+        self._fitted = _Fitted(booster, model, loss, encoder, calibration)
+        self.classes_ = labels.classes
+        self.n_features_in_ = table.values.shape[1]
+        if table.names is not None:
+            self.feature_names_in_ = np.asarray(table.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        self.evals_result_ = values
+        self.best_iteration_ = model.n_rounds
+        return self
+
+    def _loss_for(self, y: Any) -> Loss:
+        """Return the loss with ``pos_weight`` in it."""
+        loss = LogLoss() if self.loss is None else self.loss
+        factor = self.pos_weight
+        if isinstance(factor, str):
+            check_choice("pos_weight", factor, ("balanced",))
+            positive = check_labels(y, ordered=True).positive
+            factor = float((~positive).sum() / positive.sum())
+        factor = check_number("pos_weight", factor, above=0.0)
+        if factor == 1.0:
+            return loss
+        if not hasattr(loss, "pos_weight"):
+            raise ValueError(f"pos_weight must be 1.0 with a loss that has no pos_weight of its own, got {factor:g} with {loss!r}")
+        return replace(loss, pos_weight=loss.pos_weight * factor)  # type: ignore[type-var]  # our losses are dataclasses
+
+    def _held_out(self, eval_set: Any, encoder: TableEncoder, labels: Labels) -> tuple[Table, BoolArray] | None:
+        """Return the table and labels of ``eval_set``."""
+        if self.calibration is not None:
+            check_choice("calibration", self.calibration, ("logistic", "isotonic"))
+            if eval_set is None:
+                raise ValueError(f"calibration={self.calibration!r} needs rows that are not trained on: pass eval_set=[(X, y)]")
+        if eval_set is None:
+            return None
+        if len(eval_set) != 1 or len(eval_set[0]) != 2:
+            raise ValueError(f"eval_set must be a list of one (X, y) pair, got {len(eval_set)} entries")
+        ((X, y),) = eval_set
+        table = encoder.transform(X)
+        y = as_vector("y of eval_set", y)
+        check_length("y of eval_set", y, table.n_rows, "its X")
+        unknown = ~np.isin(y, labels.classes)
+        if unknown.any():
+            raise ValueError(f"y of eval_set must hold the labels {list(labels.classes)} only, got {y[unknown][0]!r}")
+        return table, np.asarray(y == labels.classes[1], dtype=bool)
+
+    def _boost(self, run: Run, n_rounds: int, greater_is_better: bool, *, stops: bool) -> list[float]:
+        """Train until the rounds are used up or the metric has not risen for long enough."""
+        patience = self.early_stopping_rounds if stops else None
+        if patience is None:
+            return run.advance(n_rounds)
+        values: list[float] = []
+        while len(values) < n_rounds:
+            new = run.advance(min(_STRIDE, n_rounds - len(values)))
+            values += new
+            best = int(np.argmax(values if greater_is_better else np.negative(values)))
+            if not new or len(values) - 1 - best >= patience:
+                return values[: best + 1 + patience]
+        return values
+
+    def _margins(self, X: Any) -> FloatArray:
+        check_is_fitted(self)
+        fitted = self._fitted
+        return fitted.model.raw(fitted.encoder.transform(X, estimator_name=type(self).__name__), n_jobs=effective_n_jobs(self.n_jobs))
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or dataframe of shape (n_samples, n_features)
+            Columns as in ``fit``. A category that ``fit`` did not see counts as missing.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Columns in the order of ``classes_``; the second is P(y=positive | margin) under the loss, not its sigmoid.
+        """
+        raw, fitted = self._margins(X), self._fitted
+        proba = fitted.loss.predict_proba(raw) if fitted.calibration is None else fitted.calibration.apply(raw)
+        return np.column_stack([1.0 - proba, proba])
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the label of each row, shape (n_samples,): positive where its probability is at least ``threshold``."""
+        return decode(self.classes_, 1, self.predict_proba(X)[:, 1] >= self.threshold)
+
+    @property
+    def feature_importances_(self) -> FloatArray:
+        """Each feature's share of the total gain, shape (n_features,)."""
+        check_is_fitted(self)
+        return self._fitted.model.importances()
+
+    @property
+    def booster_(self) -> Any:
+        """The booster's own model: xgboost.Booster, lightgbm.Booster or catboost.CatBoost; its margins include the start."""
+        check_is_fitted(self)
+        return self._fitted.model.native
+
+    def export(self, path: str | PathLike[str]) -> None:
+        """Write the booster's own file, which predicts probabilities without boostimb.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in .ubj or .json (XGBoost), .txt (LightGBM) or .cbm (CatBoost).
+
+        Raises
+        ------
+        ValueError
+            If the probability is not a logistic function of the margin (a focal loss without ``calibration="logistic"``, or an
+            isotonic calibration), so that no native file could give it; or if the path has another ending.
+        """
+        check_is_fitted(self)
+        fitted = self._fitted
+        check_suffix(path, fitted.booster)
+        if fitted.calibration is not None:
+            line = fitted.calibration.line
+        else:
+            shift = getattr(fitted.loss, "posterior_shift", None)
+            line = None if shift is None else (1.0, shift)
+        if line is None:
+            raise ValueError(
+                "a native file can only hold a probability that is a logistic function of the margin, and that of "
+                f"{fitted.loss!r} with calibration={self.calibration!r} is not: fit with calibration='logistic' and an eval_set"
+            )
+        fitted.model.affine(*line).save(Path(path))
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What ``fit`` found, beside the attributes that scikit-learn names."""
+
+    booster: Booster
+    model: Model
+    loss: Loss
+    encoder: TableEncoder
+    calibration: Calibration | None

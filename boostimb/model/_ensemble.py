@@ -1,0 +1,182 @@
+"""The model that a search hands over: boosters whose calibrated log-odds are averaged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from boostimb.boosters import Model, get_booster
+from boostimb.decision import Calibration, LogisticCalibration
+from boostimb.model._native import check_suffix, effective_n_jobs
+from boostimb.table import TableEncoder
+from boostimb.typing import FloatArray
+from boostimb.validation import decode
+
+
+@dataclass(frozen=True)
+class Member:
+    """One booster's part of the sum: ``weight * (scale * raw + offset)``."""
+
+    booster: str
+    model: Model
+    weight: float
+    scale: float
+    offset: float
+
+
+class Ensemble(ClassifierMixin, BaseEstimator):
+    """A fitted classifier over members of any booster.
+
+    Its log-odds are a linear function of the members' margins, mapped by ``calibration`` to a probability. `boostimb.tune`
+    builds it and `boostimb.load` reads it; it cannot be fitted again.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        The models and their weights.
+    encoder : TableEncoder
+        From the user's table to the boosters'.
+    classes : ndarray of shape (2,)
+        The labels, sorted.
+    positive_index : int
+        Which of them is positive.
+    calibration : Calibration
+        From the sum of the members to a probability.
+    threshold : float
+        ``predict`` says positive where the probability is at least this.
+    n_jobs : int, optional
+        Threads of ``predict``; None and -1 mean all cores.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The labels, in the order of predict_proba's columns.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where the training table had names.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        encoder: TableEncoder,
+        classes: NDArray[Any],
+        positive_index: int,
+        calibration: Calibration,
+        threshold: float,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.members = members
+        self.encoder = encoder
+        self.classes = classes
+        self.positive_index = positive_index
+        self.calibration = calibration
+        self.threshold = threshold
+        self.n_jobs = n_jobs
+
+    def __repr__(self) -> str:
+        count = {name: sum(member.booster == name for member in self.members) for name in sorted({m.booster for m in self.members})}
+        parts = ", ".join(f"{n} {name}" for name, n in count.items())
+        return f"<boostimb Ensemble of {parts}; positive {self.classes[self.positive_index]!r} from {self.threshold:.4g}>"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        return tags
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The labels, in the order of predict_proba's columns."""
+        return self.classes
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features."""
+        return self.encoder.n_features
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any]:
+        """Names of the features; an AttributeError where the training table had none."""
+        if self.encoder.names is None:
+            raise AttributeError("this model was trained on a table without column names")
+        return np.asarray(self.encoder.names, dtype=object)
+
+    def decision_function(self, X: Any) -> FloatArray:
+        """Return the members' weighted sum, shape (n_samples,): log-odds of the positive class before ``calibration``."""
+        table = self.encoder.transform(X, estimator_name="the model")
+        n_jobs = effective_n_jobs(self.n_jobs)
+        total = np.zeros(table.n_rows)
+        for member in self.members:
+            total += member.weight * (member.scale * member.model.raw(table, n_jobs=n_jobs) + member.offset)
+        return total
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or dataframe of shape (n_samples, n_features)
+            Columns as in the training table. A category that it did not hold counts as missing.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Columns in the order of ``classes_``.
+        """
+        positive = self.calibration.apply(self.decision_function(X))
+        columns = [1.0 - positive, positive]
+        return np.column_stack(columns if self.positive_index == 1 else columns[::-1])
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the label of each row, shape (n_samples,): positive where its probability is at least ``threshold``."""
+        proba = self.predict_proba(X)[:, self.positive_index]
+        return decode(self.classes, self.positive_index, proba >= self.threshold)
+
+    @property
+    def feature_importances_(self) -> FloatArray:
+        """Members' shares of gain, averaged by weight, shape (n_features,)."""
+        total = sum((m.weight * m.model.importances() for m in self.members), start=np.zeros(self.n_features_in_))
+        return np.asarray(total / sum(m.weight for m in self.members))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the model as a folder: one JSON manifest and the members' native files. `boostimb.load` reads it.
+
+        Raises
+        ------
+        FileExistsError
+            If ``path`` is a file, or a folder that holds anything but such a model.
+        """
+        from boostimb.model._storage import save
+
+        save(self, Path(path))
+
+    def export(self, path: str | PathLike[str]) -> None:
+        """Write one native model file whose plain predict gives the probability of the positive class, without boostimb.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in .ubj or .json (XGBoost), .txt (LightGBM) or .cbm (CatBoost).
+
+        Raises
+        ------
+        ValueError
+            If there are several members, an isotonic calibration, or another ending; `save` keeps every model.
+        """
+        if len(self.members) != 1 or not isinstance(self.calibration, LogisticCalibration):
+            raise ValueError(f"one native file can hold one model with a logistic calibration, and this is {self!r}: use save(folder)")
+        (member,) = self.members
+        check_suffix(path, get_booster(member.booster))
+        outer = self.calibration
+        scale, offset = member.weight * member.scale, member.weight * member.offset
+        member.model.affine(outer.scale * scale, outer.scale * offset + outer.offset).save(Path(path))

@@ -1,0 +1,6 @@
+"""The search behind `boostimb.tune`."""
+
+from boostimb.search._result import TuneResult
+from boostimb.search._tune import tune
+
+__all__ = ["TuneResult", "tune"]

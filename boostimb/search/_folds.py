@@ -1,0 +1,127 @@
+"""The folds of one search: made once, binned once for each booster, shared by all trials."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostimb.boosters import Booster, Params
+from boostimb.resampling import AnyResampler
+from boostimb.table import Table
+from boostimb.typing import BoolArray, FloatArray, IntArray
+from boostimb.validation import check_integer, check_length
+
+
+@dataclass(frozen=True)
+class Data:
+    """The training table of a search."""
+
+    table: Table
+    y: BoolArray
+    weight: FloatArray | None
+
+    def take(self, rows: IntArray) -> "Data":
+        """Return the data of some rows."""
+        return Data(self.table.take(rows), self.y[rows], None if self.weight is None else self.weight[rows])
+
+    def class_weights(self) -> tuple[float, float]:
+        """Return the sums of weights of positives and of negatives."""
+        if self.weight is None:
+            return float(self.y.sum()), float((~self.y).sum())
+        return float(self.weight[self.y].sum()), float(self.weight[~self.y].sum())
+
+
+@dataclass
+class Fold:
+    """One split into training and validation rows, with the datasets made of it so far."""
+
+    data: Data
+    train_rows: IntArray
+    valid_rows: IntArray
+    seed: int
+    _binned: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def y_valid(self) -> BoolArray:
+        """Labels of the validation rows."""
+        return self.data.y[self.valid_rows]
+
+    def binned(self, booster: Booster, params: Params, n_jobs: int) -> tuple[Any, Any]:
+        """Return training and validation rows as the booster's datasets; those of one set of binning parameters are made once."""
+        binning = {key: params[key] for key in booster.BINNING if key in params}
+        key = booster.name, tuple(sorted(binning.items()))
+        if key not in self._binned:
+            part = self.data.take(self.train_rows)
+            train = booster.dataset(part.table, part.y, part.weight, binning, n_jobs=n_jobs)
+            valid_table = self.data.table.take(self.valid_rows)
+            valid = booster.dataset(valid_table, self.y_valid, None, binning, n_jobs=n_jobs, reference=train)
+            self._binned[key] = train, valid
+        return self._binned[key]
+
+    def prepare(self, booster: Booster, params: Params, resampler: AnyResampler, n_jobs: int) -> tuple[Any, Any, tuple[float, float]]:
+        """Return the datasets of a trial, and the weight of positives and of negatives in the rows that it trains on.
+
+        Resampling sees the training rows and nothing else.
+        """
+        train, valid = self.binned(booster, params, n_jobs)
+        part = self.data.take(self.train_rows)
+        if resampler.name != "none":
+            part = resampled(part, resampler, self.seed)
+            train = booster.dataset(part.table, part.y, part.weight, params, n_jobs=n_jobs, reference=train)
+        return train, valid, part.class_weights()
+
+
+def resampled(data: Data, resampler: AnyResampler, seed: int) -> Data:
+    """Return the rows that a sampler makes of training rows."""
+    changed = resampler.resample(data.table, data.y, data.weight, seed)
+    return Data(changed.apply(data.table), changed.y, changed.sample_weight)
+
+
+def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
+    """Split the rows so that each is left out exactly once.
+
+    ``cv`` is a number of stratified folds (shuffled; by group where ``groups`` are given), a scikit-learn splitter, or an iterable
+    of (training rows, validation rows).
+    """
+    y = data.y
+    if groups is not None:
+        groups = np.asarray(groups)
+        check_length("groups", groups, y.size, "X")
+    pairs = list(_pairs(y, cv, groups, seed))
+    seen = np.zeros(y.size, dtype=np.intp)
+    for at, (train, valid) in enumerate(pairs):
+        np.add.at(seen, valid, 1)
+        if np.intersect1d(train, valid).size:
+            raise ValueError(f"cv must keep training and validation rows apart, and fold {at} has rows in both")
+        for what, rows in (("training", train), ("validation", valid)):
+            if not 0 < y[rows].sum() < rows.size:
+                raise ValueError(
+                    f"each fold must hold both classes, and the {what} rows of fold {at} hold {int(y[rows].sum())} positives among "
+                    f"{rows.size}: use fewer folds, or another cv"
+                )
+    if len(pairs) < 2:
+        raise ValueError(f"cv must make at least 2 folds, got {len(pairs)}")
+    if (seen != 1).any():
+        raise ValueError(f"cv must leave each row out exactly once, and {int((seen != 1).sum())} rows are not")
+    return [Fold(data, train, valid, seed) for train, valid in pairs]
+
+
+def _pairs(y: BoolArray, cv: Any, groups: NDArray[Any] | None, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    if isinstance(cv, int | np.integer):
+        n_folds = check_integer("cv", cv, least=2)
+        least, what = min(int(y.sum()), int((~y).sum())), "positives" if y.sum() <= (~y).sum() else "negatives"
+        if groups is not None:
+            least, what = min(np.unique(groups[y]).size, np.unique(groups[~y]).size), f"groups with {what}"
+        if least < n_folds:
+            raise ValueError(
+                f"cv={n_folds} folds need at least {n_folds} {what}, one for each fold, got {least}: use fewer folds, or label more rows"
+            )
+        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+        cv = kind(n_folds, shuffle=True, random_state=seed)
+    pairs = cv.split(np.zeros((y.size, 1)), y.astype(int), groups) if hasattr(cv, "split") else cv
+    for train, valid in pairs:
+        yield np.asarray(train, dtype=np.intp), np.asarray(valid, dtype=np.intp)

@@ -1,0 +1,158 @@
+"""What a search returns: the model, how good it is, and all that was tried."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import optuna
+from numpy.typing import ArrayLike, NDArray
+
+from boostimb.decision import best_threshold
+from boostimb.metrics import Confusion, confusion_at
+from boostimb.model import Ensemble
+from boostimb.search._estimate import Estimate
+from boostimb.typing import BoolArray, FloatArray
+
+
+@dataclass(eq=False)
+class TuneResult:
+    """The outcome of `boostimb.tune`.
+
+    Attributes
+    ----------
+    best_estimator_ : Ensemble
+        The fitted model: ``predict``, ``predict_proba``, ``save``.
+    best_params_ : dict
+        Parameters of the best single trial, levers included.
+    threshold_ : float
+        Probability from which ``predict`` says positive: the best cut of the out-of-fold probabilities under the goal.
+    best_score_ : float
+        Out-of-fold score of the model by the search metric, as it stands.
+    corrected_score_ : float
+        The same less what choosing among the trials added by luck: the figure to quote.
+    score_interval_ : tuple of two floats
+        95% interval of the corrected score.
+    baseline_score_ : float
+        Out-of-fold score of the plain booster, the first trial; of the first finished trial if that one is not in the space.
+    oof_proba_ : ndarray of shape (n_samples,)
+        Out-of-fold probability of the positive class for each row.
+    cv_results_ : dict of str to ndarray
+        One entry a finished trial: "trial", "score", "threshold", "n_rounds", "seconds" and "params".
+    study_ : optuna.Study
+        The study.
+    metric_ : str
+        Name of the search metric.
+    """
+
+    best_estimator_: Ensemble
+    best_params_: dict[str, Any]
+    baseline_score_: float
+    oof_proba_: FloatArray
+    cv_results_: dict[str, NDArray[Any]]
+    study_: optuna.Study
+    metric_: str
+    _estimate: Estimate
+    _y: BoolArray
+    _goal: Any
+
+    def __repr__(self) -> str:
+        low, high = self.score_interval_
+        trials = self.cv_results_["trial"].size
+        return (
+            f"<TuneResult: {self.metric_} {self.corrected_score_:.4f} [{low:.4f}, {high:.4f}] after {trials} trials, "
+            f"plain booster {self.baseline_score_:.4f}, threshold {self.threshold_:.4g}>"
+        )
+
+    @property
+    def best_score_(self) -> float:
+        """Out-of-fold score of the model, not corrected for the search."""
+        return self._estimate.naive
+
+    @property
+    def corrected_score_(self) -> float:
+        """Out-of-fold score of the model, corrected for the search."""
+        return self._estimate.corrected
+
+    @property
+    def score_interval_(self) -> tuple[float, float]:
+        """95% interval of the corrected score."""
+        return self._estimate.interval
+
+    @property
+    def threshold_(self) -> float:
+        """Probability from which ``predict`` says positive."""
+        return self.best_estimator_.threshold
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The labels, in the order of predict_proba's columns."""
+        return self.best_estimator_.classes_
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the label of each row, shape (n_samples,), by ``threshold_``."""
+        return self.best_estimator_.predict(X)
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Return the probability of each class, shape (n_samples, 2), columns in the order of ``classes_``."""
+        return self.best_estimator_.predict_proba(X)
+
+    def set_threshold(
+        self,
+        *,
+        goal: Any = None,
+        constraints: Mapping[str, str] | None = None,
+        cost_matrix: ArrayLike | None = None,
+    ) -> "TuneResult":
+        """Choose another cut from the out-of-fold probabilities. Nothing is trained.
+
+        Parameters
+        ----------
+        goal : str, callable or float, optional
+            As in `boostimb.tune`; by default the goal of the search.
+        constraints : dict, optional
+            Such as ``{"recall": ">=0.9"}``.
+        cost_matrix : array-like of shape (2, 2), optional
+            Costs, a row for each truth and a column for each decision; it takes the place of the goal.
+
+        Returns
+        -------
+        TuneResult
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If the goal is unknown, or no cut satisfies the constraints.
+        """
+        if goal is None:
+            goal = "f1" if cost_matrix is not None else self._goal
+        found = best_threshold(self._y, self.oof_proba_, goal, constraints=constraints, cost_matrix=cost_matrix)
+        self.best_estimator_.threshold = found.value
+        return self
+
+    def confusion(self) -> Confusion:
+        """Return counts and rates of the out-of-fold decisions at ``threshold_``."""
+        return confusion_at(self._y, self.oof_proba_, self.threshold_)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the model as a folder that `boostimb.load` reads; see `Ensemble.save`."""
+        self.best_estimator_.save(path)
+
+    def export(self, path: str | PathLike[str]) -> None:
+        """Write the model as one native file that needs no boostimb; see `Ensemble.export`."""
+        self.best_estimator_.export(path)
+
+
+def trial_table(trials: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
+    """Return one array for each key of the rows."""
+    return {key: _column([trial[key] for trial in trials]) for key in trials[0]}
+
+
+def _column(values: list[Any]) -> NDArray[Any]:
+    if isinstance(values[0], dict):
+        column = np.empty(len(values), dtype=object)
+        column[:] = values
+        return column
+    return np.asarray(values)
