@@ -13,6 +13,8 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 # What a booster hands over: its margins come as float32 from one and as float64 from another.
 MarginArray: TypeAlias = NDArray[np.floating[Any]]
 GradHess: TypeAlias = tuple[Float32Array, Float32Array]
+# Scores in, one number out: a metric whose labels and weights are already fixed.
+BoundMetric: TypeAlias = Callable[[MarginArray], float]
 # Margins in, gradient and hessian out: a loss whose labels and weights are already fixed.
 BoundLoss: TypeAlias = Callable[[MarginArray], GradHess]
 
@@ -61,4 +63,8 @@ class Metric(Protocol):
 
     def score(self, y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Value of the metric; ``y_score`` may be any increasing function of the margin."""
+        ...
+
+    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> BoundMetric:
+        """Fix labels and weights once; the function returned maps scores to the value."""
         ...

@@ -1,11 +1,12 @@
 """LightGBM's model text, edited: the start value, the link function and a scale go into the file itself.
 
-A model trained on a custom objective knows neither where it started nor that its sums are log-odds. Both have a place in the
-text: the leaves of the first tree, and the line ``objective=binary sigmoid:1``. The edited text is what LightGBM itself writes for a
-native model, so its plain ``predict`` gives probabilities and its SHAP values add up.
+A model trained on a custom objective knows neither where it started nor that its sums are log-odds. Both have a place in
+the text: the leaves of the first tree, and the line ``objective=binary sigmoid:1``. The edited text is what LightGBM itself
+writes for a native model, so its plain ``predict`` gives probabilities and its SHAP values add up.
 """
 
 import re
+from collections.abc import Callable
 
 _TREE = re.compile(r"^Tree=(\d+)\n", re.MULTILINE)
 _END = "end of trees"
@@ -40,9 +41,8 @@ def _join(head: str, trees: list[str], tail: str) -> str:
     return "\n".join(lines) + "".join(trees) + tail
 
 
-def _map_values(tree: str, change: object) -> str:
+def _map_values(tree: str, change: Callable[[float], float]) -> str:
     """Apply ``change`` to the values of leaves and inner nodes; the latter are what SHAP measures from."""
-    assert callable(change)
 
     def line(match: re.Match[str]) -> str:
         return match[1] + " ".join(repr(float(change(float(value)))) for value in match[2].split())

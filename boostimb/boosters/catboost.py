@@ -5,7 +5,7 @@ bias afterwards. Plain log-loss runs on CatBoost's own objective, which takes ha
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -153,11 +153,11 @@ def dataset(
 
     columns: dict[Any, Any] = {}
     for at, categories in enumerate(table.categories):
-        values = table.values[:, at]
+        column: Any = table.values[:, at]
         if categories is not None:
-            codes = np.where(np.isnan(values), len(categories), values).astype(np.intp)
-            values = pd.Categorical.from_codes(codes, [*map(str, categories), _absent(categories)])
-        columns[at if names is None else names[at]] = values
+            codes = np.where(np.isnan(column), len(categories), column).astype(np.intp)
+            column = pd.Categorical.from_codes(codes, pd.Index([*map(str, categories), _absent(categories)]))
+        columns[at if names is None else names[at]] = column
     frame = pd.DataFrame(columns, copy=False)
     return cb.Pool(frame, label, weight=weight, cat_features=list(table.categorical), thread_count=n_jobs)
 

@@ -16,22 +16,22 @@ from boostimb.boosters._base import Evaluate, Params, gradient_scale, normalised
 from boostimb.boosters._lightgbm_text import affine
 from boostimb.losses import LogLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray, Metric
+from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
 
 name = "lightgbm"
 suffix = "txt"
 
-_NO_EFFECT = "it has no effect with a custom objective; "
 _OWNED = {
-    **dict.fromkeys(("objective", "objective_type", "app", "application", "loss", "fobj"), "the loss sets it"),
-    **dict.fromkeys(("scale_pos_weight", "is_unbalance", "unbalance", "unbalanced_sets"), _NO_EFFECT + "give the loss a pos_weight"),
-    **dict.fromkeys(
-        ("pos_bagging_fraction", "pos_sub_row", "pos_subsample", "pos_bagging")
-        + ("neg_bagging_fraction", "neg_sub_row", "neg_subsample", "neg_bagging"),
-        _NO_EFFECT + "under-sample the training rows instead",
-    ),
-    "boost_from_average": "the start value comes from the loss",
-    **dict.fromkeys(("num_class", "num_classes"), "the losses here are for two classes"),
+    name: reason
+    for names, reason in (
+        ("objective objective_type app application loss fobj", "the loss sets it"),
+        ("scale_pos_weight is_unbalance unbalance unbalanced_sets", "a custom objective ignores it; give the loss a pos_weight"),
+        ("pos_bagging_fraction pos_sub_row pos_subsample pos_bagging", "a custom objective ignores it; resample the rows instead"),
+        ("neg_bagging_fraction neg_sub_row neg_subsample neg_bagging", "a custom objective ignores it; resample the rows instead"),
+        ("boost_from_average", "the start value comes from the loss"),
+        ("num_class num_classes", "the losses here are for two classes"),
+    )
+    for name in names.split()
 }
 # What a Dataset is built with cannot change afterwards; feature_pre_filter would drop columns by one trial's min_data_in_leaf.
 BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt", "data_random_seed", "enable_bundle", "use_missing")
@@ -100,9 +100,7 @@ def train(
     settings = {**params, "objective": "none"}
     if metric is not None:
         settings["metric"] = "none"
-    if train_set.get_label() is None:
-        raise ValueError("train_set must have labels: lightgbm.Dataset(X, label=y)")
-    objective = _Objective(loss, train_set, restart=init_model is not None)
+    objective = _Objective(loss, restart=init_model is not None)
     stops = list(callbacks or ())
     if early_stopping_rounds is not None:
         stops.append(lgb.early_stopping(early_stopping_rounds, first_metric_only=True, verbose=False))
@@ -141,13 +139,22 @@ def _can_split(data: lgb.Dataset) -> bool:
 class _Objective:
     """A loss with labels, weights and start fixed, as LightGBM calls it; and what makes a trained booster whole."""
 
-    def __init__(self, loss: Loss, data: lgb.Dataset, *, restart: bool = False) -> None:
-        y, weight = np.asarray(data.get_label()), data.get_weight()
-        # A model that is trained further has its start in its leaves already.
-        self._init = 0.0 if restart else loss.init_raw(y, weight)
-        self._bound = loss.bind(y, weight, scale=gradient_scale(loss, np.asarray(y, dtype=bool), weight))
+    def __init__(self, loss: Loss, *, restart: bool = False) -> None:
+        self._loss, self._restart = loss, restart
+        self._bound: BoundLoss | None = None
+        self._init = 0.0
 
-    def __call__(self, raw: MarginArray, _: lgb.Dataset) -> tuple[Any, Any]:
+    def bind(self, data: lgb.Dataset) -> None:
+        """Fetch labels and weights, once; they are to be had when the Dataset has been built."""
+        y, weight = data.get_label(), data.get_weight()
+        if not self._restart:  # a model that is trained further has its start in its leaves already
+            self._init = self._loss.init_raw(y, weight)
+        self._bound = self._loss.bind(y, weight, scale=gradient_scale(self._loss, np.asarray(y == 1), weight))
+
+    def __call__(self, raw: MarginArray, data: lgb.Dataset) -> tuple[Any, Any]:
+        if self._bound is None:
+            self.bind(data)
+        assert self._bound is not None
         return self._bound(raw + self._init)
 
     def margins(self, raw: MarginArray) -> MarginArray:
@@ -160,12 +167,13 @@ class _Objective:
         return lgb.Booster(model_str=affine(text, 0.0 if constant else 1.0, self._init + shift))
 
 
-
 def dataset(
     table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: lgb.Dataset | None = None
 ) -> lgb.Dataset:
     """Bin a table into a Dataset; with ``reference``, by the bins of that dataset."""
-    names = list(table.names) if table.names is not None and not any(set('",:[]{} \t') & set(name) for name in table.names) else "auto"
+    names = (
+        list(table.names) if table.names is not None and not any(set('",:[]{} \t') & set(name) for name in table.names) else "auto"
+    )
     data = lgb.Dataset(
         table.values,
         y.astype(np.float32),
@@ -188,9 +196,16 @@ class _Run:
     """A training that is advanced round by round."""
 
     def __init__(
-        self, params: dict[str, Any], data: lgb.Dataset, loss: Loss, valid: lgb.Dataset | None, evaluate: Evaluate | None, limit: int
+        self,
+        params: dict[str, Any],
+        data: lgb.Dataset,
+        loss: Loss,
+        valid: lgb.Dataset | None,
+        evaluate: Evaluate | None,
+        limit: int,
     ) -> None:
-        self._objective, self._evaluate, self._limit = _Objective(loss, data), evaluate, limit
+        self._objective, self._evaluate, self._limit = _Objective(loss), evaluate, limit
+        self._objective.bind(data)
         self._can_split = _can_split(data)
         # "none" from the start keeps LightGBM from rebuilding its learner when it meets the custom objective.
         self._booster = lgb.Booster({**params, "objective": "none" if self._can_split else "binary"}, data)

@@ -159,7 +159,9 @@ def _columns(table: Table) -> dict[str, Any]:
 class _Run:
     """A training that is advanced round by round."""
 
-    def __init__(self, plan: _Plan, train_set: xgb.DMatrix, valid: xgb.DMatrix | None, evaluate: Evaluate | None, limit: int) -> None:
+    def __init__(
+        self, plan: _Plan, train_set: xgb.DMatrix, valid: xgb.DMatrix | None, evaluate: Evaluate | None, limit: int
+    ) -> None:
         self._plan, self._train, self._valid, self._evaluate, self._limit = plan, train_set, valid, evaluate, limit
         # Both matrices in the cache: each round then adds one tree to the margins at hand instead of predicting anew.
         self._booster = xgb.Booster(plan.params, cache=[d for d in (train_set, valid) if d is not None])

@@ -264,7 +264,9 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
     def _margins(self, X: Any) -> FloatArray:
         check_is_fitted(self)
         fitted = self._fitted
-        return fitted.model.raw(fitted.encoder.transform(X, estimator_name=type(self).__name__), n_jobs=effective_n_jobs(self.n_jobs))
+        return fitted.model.raw(
+            fitted.encoder.transform(X, estimator_name=type(self).__name__), n_jobs=effective_n_jobs(self.n_jobs)
+        )
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the probability of each class.

@@ -174,7 +174,9 @@ class Ensemble(ClassifierMixin, BaseEstimator):
             If there are several members, an isotonic calibration, or another ending; `save` keeps every model.
         """
         if len(self.members) != 1 or not isinstance(self.calibration, LogisticCalibration):
-            raise ValueError(f"one native file can hold one model with a logistic calibration, and this is {self!r}: use save(folder)")
+            raise ValueError(
+                f"one native file can hold one model with a logistic calibration, and this is {self!r}: use save(folder)"
+            )
         (member,) = self.members
         check_suffix(path, get_booster(member.booster))
         outer = self.calibration

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boostimb.typing import BoolArray, Float32Array, FloatArray, Metric
+from boostimb.typing import BoolArray, Float32Array, FloatArray, IntArray, Metric
 
 REPEATS = 200
 # Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
@@ -82,7 +82,7 @@ def evaluations(n_rows: int, n_trials: int) -> int:
     return _repeats(n_rows, n_trials) * (n_trials + 1)
 
 
-def _draw(y: BoolArray, rng: np.random.Generator) -> FloatArray:
+def _draw(y: BoolArray, rng: np.random.Generator) -> IntArray:
     """Return how often each row is drawn, class by class, with at least one row of each class left out and one drawn."""
     counts = np.zeros(y.size, dtype=np.intp)
     for rows in (np.flatnonzero(y), np.flatnonzero(~y)):

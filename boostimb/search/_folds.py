@@ -60,7 +60,9 @@ class Fold:
             self._binned[key] = train, valid
         return self._binned[key]
 
-    def prepare(self, booster: Booster, params: Params, resampler: AnyResampler, n_jobs: int) -> tuple[Any, Any, tuple[float, float]]:
+    def prepare(
+        self, booster: Booster, params: Params, resampler: AnyResampler, n_jobs: int
+    ) -> tuple[Any, Any, tuple[float, float]]:
         """Return the datasets of a trial, and the weight of positives and of negatives in the rows that it trains on.
 
         Resampling sees the training rows and nothing else.
@@ -118,7 +120,8 @@ def _pairs(y: BoolArray, cv: Any, groups: NDArray[Any] | None, seed: int) -> Ite
             least, what = min(np.unique(groups[y]).size, np.unique(groups[~y]).size), f"groups with {what}"
         if least < n_folds:
             raise ValueError(
-                f"cv={n_folds} folds need at least {n_folds} {what}, one for each fold, got {least}: use fewer folds, or label more rows"
+                f"cv={n_folds} folds need at least {n_folds} {what}, one for each fold, got {least}: "
+                "use fewer folds, or label more rows"
             )
         kind = StratifiedKFold if groups is None else StratifiedGroupKFold
         cv = kind(n_folds, shuffle=True, random_state=seed)

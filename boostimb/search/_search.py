@@ -39,9 +39,14 @@ class Search:
     """All trials of one search and their out-of-fold margins, which everything after the training reads."""
 
     def __init__(
-        self, levers: Levers, folds: Sequence[Fold], metric: Metric, cut: Callable[[BoolArray, FloatArray], float], workers: Workers,
+        self,
+        levers: Levers,
+        folds: Sequence[Fold],
+        metric: Metric,
+        cut: Callable[[BoolArray, FloatArray], float],
+        workers: Workers,
         seed: int,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.levers, self.folds, self.metric, self.cut, self.workers, self.seed = levers, folds, metric, cut, workers, seed
         self.y = folds[0].data.y
         self.sign = 1.0 if metric.greater_is_better else -1.0
@@ -71,10 +76,8 @@ class Search:
         """Make trials until the budget is used up, a callback stops the study, or the user interrupts."""
 
         def objective(trial: optuna.Trial) -> float:
-            if self.rows and deadline is not None:
-                end = deadline - self._seconds_to_finish()
-            else:
-                end = deadline
+            # Before the first trial is through there is nothing to finish with: it may use all the time.
+            end = deadline - self._seconds_to_finish() if self.rows and deadline is not None else deadline
             try:
                 return self._one_trial(trial, end)
             except OutOfTimeError:
@@ -155,7 +158,8 @@ class Search:
             outcome = self.outcomes[at]
             assert outcome is not None  # only trials behind all candidates are without models
             members += [
-                Member(outcome.plan.booster, model, weight / len(outcome.models), line.scale, line.offset) for model in outcome.models
+                Member(outcome.plan.booster, model, weight / len(outcome.models), line.scale, line.offset)
+                for model in outcome.models
             ]
         return tuple(members)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostimb.decision import LogisticCalibration
-from boostimb.typing import Float32Array, FloatArray, BoolArray, Metric
+from boostimb.typing import BoolArray, Float32Array, FloatArray, Metric
 
 # Candidates and steps of the greedy choice. More of either follows the noise of the out-of-fold scores.
 CANDIDATES = 15

@@ -187,7 +187,9 @@ def check_space(space: Any, boosters: tuple[str, ...]) -> Space | None:
     if space is None or callable(space):
         return space
     if not isinstance(space, Mapping) or not all(isinstance(entry, Mapping) for entry in space.values()):
-        raise TypeError("space must be a function (trial, booster) -> params, or a dict {booster: {parameter: distribution or value}}")
+        raise TypeError(
+            "space must be a function (trial, booster) -> params, or a dict {booster: {parameter: distribution or value}}"
+        )
     absent = [name for name in boosters if name not in space]
     if absent:
         raise ValueError(f"space must have an entry for each booster of the search, and {absent[0]!r} has none")
