@@ -1,12 +1,13 @@
 """Asymmetric loss: a focus for each class, and a shift that forgets easy negatives."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit, log_expit
 
 from boostimb.losses._base import MarginLoss
+from boostimb.losses._bound import Kernel
 from boostimb.losses._focal import focal_curvature, focal_log_slope, focal_slope, focal_value
 from boostimb.typing import FloatArray
 from boostimb.validation import check_number
@@ -128,3 +129,9 @@ class AsymmetricLoss(MarginLoss):
         first = power * (gamma * per_x + 1 / rest)
         second = power * (gamma * (gamma - 1) * per_x / safe + 2 * gamma / (safe * rest) + 1 / rest**2)
         return first, second
+
+    def _compiled(self) -> tuple[Kernel, tuple[Any, ...]]:
+        from boostimb.losses._kernels import asymmetric, focal_parameters
+
+        weights = (np.float32(self.shift), *map(np.float32, self.class_weight))
+        return asymmetric, (*focal_parameters(self.gamma_pos), *focal_parameters(self.gamma_neg), *weights)

@@ -2,23 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from boostimb.losses._adapters import native_data, objective_arguments
-from boostimb.typing import BoolArray, Float32Array, FloatArray, GradHess, MarginArray
-from boostimb.validation import check_binary, check_choice, check_length, check_number, check_scores, check_weight
+from boostimb.losses._bound import BoundLoss, Kernel, chunk_derivatives
+from boostimb.typing import BoolArray, FloatArray, GradHess
+from boostimb.validation import check_binary, check_choice, check_number, check_scores, check_weight
 
 HESSIANS = ("expected", "exact", "clamp", "guarded")
-TINY = np.finfo(np.float32).tiny
 # A start value beyond these margins means a rate of positives beyond 1e-21: nothing that labels can show.
 START_BOUND = 50.0
-
-Kernel: TypeAlias = Callable[..., None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,8 +117,8 @@ class MarginLoss:
         """The constant c with ``logit P(y=1 | raw) = raw + c``, or None where the posterior is not of this form."""
         return None
 
-    def _kernels(self) -> "tuple[Kernel, Kernel, tuple[np.float32, ...]] | None":
-        """Compiled loops and their parameters (see ``_kernels.py``); None leaves the work to the NumPy pieces."""
+    def _compiled(self) -> tuple[Kernel, tuple[Any, ...]] | None:
+        """Kernel and its parameters after the constants (see ``_kernels.py``); None leaves the work to the NumPy pieces."""
         return None
 
     # ---- what follows from them ----
@@ -180,7 +178,7 @@ class MarginLoss:
         margins = check_scores("raw", raw, positive.size)
         return self.bind(positive, sample_weight)(margins)
 
-    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> "BoundMarginLoss":
+    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> BoundLoss:
         """Check and convert labels and weights once, for a training that asks for gradients every round.
 
         Parameters
@@ -200,7 +198,8 @@ class MarginLoss:
         """
         positive = check_binary(y_true)
         weight = check_weight(sample_weight, positive.size)
-        return BoundMarginLoss(self, positive, weight, check_number("scale", scale, above=0))
+        factor = check_number("scale", scale, above=0)
+        return BoundLoss(self, positive, factor if weight is None else factor * weight)
 
     def posterior_logit(self, raw: ArrayLike) -> FloatArray:
         """``logit P(y=1 | raw)``, shape (n,): the log-odds at which ``raw`` minimises the expected loss.
@@ -300,8 +299,9 @@ class MarginLoss:
         if self.hessian in ("exact", "clamp"):
             hess = _by_label(self.curvature, positive, raw, w0, w1)
         else:
-            rate = expit(self._posterior_logit(raw))
-            hess = rate * w1 * self.curvature(1, raw) + (1 - rate) * w0 * self.curvature(0, raw)
+            odds = self._posterior_logit(raw)
+            # expit(-odds), not 1 - expit(odds), which is 0 long before its product with the curvature is negligible.
+            hess = expit(odds) * w1 * self.curvature(1, raw) + expit(-odds) * w0 * self.curvature(0, raw)
         if self.hessian in ("clamp", "guarded"):
             hess = np.maximum(hess, np.abs(grad) * expit(np.where(positive, raw, -raw)))
         return grad, hess
@@ -318,36 +318,10 @@ class MarginLoss:
             raw = raw[:, 0]
         return self.grad_hess(labels, raw, weight)
 
-    def calc_ders_range(self, approxes: FloatArray, targets: Float32Array, weights: Float32Array | None) -> FloatArray:
+    def calc_ders_range(self, approxes: ArrayLike, targets: ArrayLike, weights: ArrayLike | None) -> FloatArray:
         """Act as a CatBoost objective: minus gradient and minus hessian, shape (n, 2), for one chunk of rows."""
-        positive = check_binary(np.asarray(targets), "targets")
         raw = np.asarray(approxes, np.float64)
-        grad, hess = self._grad_hess_numpy(positive, raw)
-        if self.hessian != "exact":
-            hess = np.maximum(hess, TINY)
-        out = np.stack([grad, hess], axis=1)
-        out *= -1.0 if weights is None else -np.asarray(weights, np.float64)[:, None]
-        return out
-
-
-class BoundMarginLoss:
-    """A loss with its labels and weights: call it with margins."""
-
-    __slots__ = ("_loss", "_positive", "_weight")
-
-    def __init__(self, loss: MarginLoss, positive: BoolArray, weight: FloatArray | None, scale: float) -> None:
-        self._loss = loss
-        self._positive = positive
-        self._weight: FloatArray | float = scale if weight is None else scale * weight
-
-    def __call__(self, raw: MarginArray | ArrayLike) -> GradHess:
-        margins: NDArray[Any] = np.asarray(raw)
-        check_length("raw", margins, self._positive.size)
-        grad, hess = self._loss._grad_hess_numpy(self._positive, margins.astype(np.float64, copy=False))
-        hess32 = (hess * self._weight).astype(np.float32)
-        if self._loss.hessian != "exact":
-            np.maximum(hess32, TINY, out=hess32)
-        return (grad * self._weight).astype(np.float32), hess32
+        return chunk_derivatives(self, raw, np.asarray(targets, np.float32), weights)
 
 
 def _by_label(

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from math import log
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
 from boostimb.losses._base import MarginLoss
+from boostimb.losses._bound import Kernel
 from boostimb.typing import FloatArray
 from boostimb.validation import check_choice, check_number
 
@@ -90,6 +92,14 @@ class FocalLoss(MarginLoss):
         """``ln(w0 / w1)`` at gamma 0, where this is log-loss; None otherwise."""
         w0, w1 = self.class_weight
         return log(w0 / w1) if self.gamma == 0 else None
+
+    def _compiled(self) -> tuple[Kernel, tuple[Any, ...]]:
+        from boostimb.losses._kernels import focal_exact, focal_expected, focal_parameters
+
+        parameters = (*focal_parameters(self.gamma), *map(np.float32, self.class_weight))
+        if self.hessian == "expected":
+            return focal_expected, parameters
+        return focal_exact, (*parameters, self.hessian == "clamp")
 
 
 def focal_value(u: FloatArray, gamma: float) -> FloatArray:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from math import log
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit
 
 from boostimb.losses._base import MarginLoss
+from boostimb.losses._bound import Kernel
 from boostimb.typing import FloatArray
 
 
@@ -66,3 +67,8 @@ class LogLoss(MarginLoss):
 
     def _posterior_logit(self, raw: FloatArray) -> FloatArray:
         return raw + self.posterior_shift
+
+    def _compiled(self) -> tuple[Kernel, tuple[Any, ...]]:
+        from boostimb.losses._kernels import log_loss
+
+        return log_loss, (np.float32(1.0), np.float32(self.pos_weight))
