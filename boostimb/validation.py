@@ -131,6 +131,18 @@ def check_weight(sample_weight: ArrayLike | None, n: int, name: str = "sample_we
     return weight
 
 
+def check_class_weight(sample_weight: ArrayLike | None, positive: BoolArray) -> FloatArray | None:
+    """Return weights as `check_weight` does; each class must keep a weight above 0."""
+    weight = check_weight(sample_weight, positive.shape[0])
+    if weight is not None:
+        for name, rows in (("positive", positive), ("negative", ~positive)):
+            if not weight[rows].any():
+                raise ValueError(
+                    f"sample_weight must leave two classes, and it is 0 for all {int(rows.sum())} rows of the {name} class"
+                )
+    return weight
+
+
 @dataclass(frozen=True)
 class Labels:
     """Two classes and, for each sample, whether it is of the positive one."""

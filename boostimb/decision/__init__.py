@@ -6,6 +6,7 @@ from boostimb.decision._constraints import Constraint, InfeasibleError, parse_co
 from boostimb.decision._goal import Goal, parse_goal
 from boostimb.decision._isotonic import IsotonicCalibration
 from boostimb.decision._logistic import LogisticCalibration
+from boostimb.decision._prior import prior_shift
 from boostimb.decision._threshold import Threshold, best_threshold, parse_decision
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "parse_constraints",
     "parse_decision",
     "parse_goal",
+    "prior_shift",
 ]

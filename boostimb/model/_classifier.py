@@ -8,12 +8,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from boostimb.boosters import Booster, Model, Run, get_booster
-from boostimb.decision import Calibration, calibrate
+from boostimb.boosters import Model, Run, get_booster
+from boostimb.decision import Calibration, calibrate, prior_shift
 from boostimb.losses import LogLoss
 from boostimb.metrics import PRAUC
 from boostimb.model._native import check_suffix, effective_n_jobs
@@ -24,11 +25,11 @@ from boostimb.validation import (
     Labels,
     as_vector,
     check_choice,
+    check_class_weight,
     check_integer,
     check_labels,
     check_length,
     check_number,
-    check_weight,
     decode,
 )
 
@@ -174,7 +175,7 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         encoder, table = TableEncoder.fit_transform(X, self.categorical_features, estimator_name=type(self).__name__)
         labels = check_labels(y, ordered=True)
         check_length("y", labels.positive, table.n_rows, "X")
-        weight = check_weight(sample_weight, table.n_rows)
+        weight = check_class_weight(sample_weight, labels.positive)
         held_out = self._held_out(eval_set, encoder, labels)
         n_jobs, seed = effective_n_jobs(self.n_jobs), int(check_random_state(self.random_state).randint(2**31 - 1))
         resampler = as_resampler(self.resampler)
@@ -198,11 +199,14 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         finally:
             run.close()
 
-        calibration = None
+        calibration, shift = None, 0.0
         if self.calibration is not None:
             assert held_out is not None  # _held_out refuses a calibration without rows for it
             calibration = calibrate(model.raw(held_out[0], n_jobs=n_jobs), held_out[1], method=self.calibration)
-        self._fitted = _Fitted(booster, model, loss, encoder, calibration)
+        elif resampler.name != "none" or getattr(loss, "class_weight", (1.0, 1.0)) != (1.0, 1.0):
+            log_odds = _finite_logit(loss.predict_proba(model.raw(table, n_jobs=n_jobs)))
+            shift = prior_shift(log_odds, float(np.average(labels.positive, weights=weight)), weight)
+        self._fitted = _Fitted(booster.name, model, loss, encoder, calibration, shift)
         self.classes_ = labels.classes
         self.n_features_in_ = table.values.shape[1]
         if table.names is not None:
@@ -279,15 +283,19 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, 2)
-            Columns in the order of ``classes_``; the second is P(y=positive | margin) under the loss, not its sigmoid.
+            Columns in the order of ``classes_``; the second is P(y=positive | margin) under the loss, not its sigmoid. After
+            class weights or resampling its mean over the training rows is set to their rate of positives.
         """
         raw, fitted = self._margins(X), self._fitted
         proba = fitted.loss.predict_proba(raw) if fitted.calibration is None else fitted.calibration.apply(raw)
+        if fitted.shift:
+            proba = expit(_finite_logit(proba) + fitted.shift)
         return np.column_stack([1.0 - proba, proba])
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the label of each row, shape (n_samples,): positive where its probability is at least ``threshold``."""
-        return decode(self.classes_, 1, self.predict_proba(X)[:, 1] >= self.threshold)
+        proba = self.predict_proba(X)[:, 1]  # first of all: it says so if the model is not fitted
+        return decode(self.classes_, 1, proba >= self.threshold)
 
     @property
     def feature_importances_(self) -> FloatArray:
@@ -317,12 +325,12 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         fitted = self._fitted
-        check_suffix(path, fitted.booster)
+        check_suffix(path, get_booster(fitted.booster))
         if fitted.calibration is not None:
             line = fitted.calibration.line
         else:
             shift = getattr(fitted.loss, "posterior_shift", None)
-            line = None if shift is None else (1.0, shift)
+            line = None if shift is None else (1.0, shift + fitted.shift)
         if line is None:
             raise ValueError(
                 "a native file can only hold a probability that is a logistic function of the margin, and that of "
@@ -335,8 +343,15 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
 class _Fitted:
     """What ``fit`` found, beside the attributes that scikit-learn names."""
 
-    booster: Booster
+    booster: str
     model: Model
     loss: Loss
     encoder: TableEncoder
     calibration: Calibration | None
+    shift: float  # of the log-odds, where weights or resampling moved them
+
+
+def _finite_logit(proba: FloatArray) -> FloatArray:
+    """Return log-odds; a probability that rounding has brought to 0 or 1 counts as the last number before it."""
+    log_odds: FloatArray = logit(np.clip(proba, np.finfo(np.float64).tiny, 1.0 - np.finfo(np.float64).epsneg))
+    return log_odds

@@ -23,7 +23,15 @@ from boostimb.search._space import Levers, Space, check_losses, check_space
 from boostimb.search._trial import Workers
 from boostimb.table import TableEncoder
 from boostimb.typing import BoolArray, FloatArray, Loss, Metric
-from boostimb.validation import check_choice, check_integer, check_labels, check_length, check_number, check_weight, missing_extra
+from boostimb.validation import (
+    check_choice,
+    check_class_weight,
+    check_integer,
+    check_labels,
+    check_length,
+    check_number,
+    missing_extra,
+)
 
 # Below this the folds hold so few positives that no estimate of precision or recall means much.
 FEW_POSITIVES = 20
@@ -161,7 +169,7 @@ def tune(
     encoder, table = TableEncoder.fit_transform(X, categorical_features, estimator_name="tune")
     labels = check_labels(y, pos_label=pos_label)
     check_length("y", labels.positive, table.n_rows, "X")
-    data = Data(table, labels.positive, check_weight(sample_weight, table.n_rows))
+    data = Data(table, labels.positive, check_class_weight(sample_weight, labels.positive))
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     folds = make_folds(data, cv, groups, seed)
     _warn_of_few(int(data.y.sum()))

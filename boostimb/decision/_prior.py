@@ -1,0 +1,50 @@
+"""The intercept that a weighted or resampled training leaves behind."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from boostimb.typing import FloatArray
+from boostimb.validation import as_vector, check_number, check_weight
+
+# Beyond the largest log-odds, this moves the mean to any rate that labels can show.
+_BEYOND = 80.0
+
+
+def prior_shift(log_odds: ArrayLike, rate: float, sample_weight: ArrayLike | None = None) -> float:
+    """Return the shift of the log-odds at which their mean probability is a given rate of positives.
+
+    A class weight w shifts the log-odds by ln w, and keeping a share b of the negatives by -ln b, but only in a model that fits the
+    population exactly. Boosting stops short of that: measured, the analytic shift left half of the rate. The shift found here
+    makes the mean right on the rows that it is found on ("calibration in the large").
+
+    Parameters
+    ----------
+    log_odds : array-like of shape (n,)
+        Finite log-odds of rows with their natural rate of positives.
+    rate : float
+        That rate, above 0 and below 1.
+    sample_weight : array-like of shape (n,), optional
+        Weights >= 0.
+
+    Returns
+    -------
+    float
+        To be added to the log-odds.
+
+    Raises
+    ------
+    ValueError
+        If the rate is not between 0 and 1, or a weight is negative.
+
+    Examples
+    --------
+    >>> round(prior_shift([0.0, 0.0], 0.25), 4)
+    -1.0986
+    """
+    z: FloatArray = as_vector("log_odds", log_odds).astype(np.float64)
+    check_number("rate", rate, above=0, below=1)
+    weight = check_weight(sample_weight, z.size)
+    bound = _BEYOND + float(np.abs(z).max())
+    return float(brentq(lambda shift: np.average(expit(z + shift), weights=weight) - rate, -bound, bound, xtol=1e-10))
