@@ -11,7 +11,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from boostimb.decision import Threshold, best_threshold
-    from boostimb.losses import AsymmetricLoss, FocalLoss, LogLoss
+    from boostimb.losses import (
+        AsymmetricLoss,
+        FocalLoss,
+        LogLoss,
+        MarginLoss,
+        SoftmaxFocalLoss,
+        class_weights,
+        effective_number_weights,
+    )
     from boostimb.metrics import (
         PRAUC,
         BestFScore,
@@ -31,13 +39,17 @@ _HOME = {
     "BoostClassifier": "model",
     "FocalLoss": "losses",
     "LogLoss": "losses",
+    "MarginLoss": "losses",
     "PRAUC": "metrics",
     "PrecisionAtRecall": "metrics",
     "RecallAtPrecision": "metrics",
+    "SoftmaxFocalLoss": "losses",
     "Threshold": "decision",
     "TuneResult": "search",
     "average_precision": "metrics",
     "best_threshold": "decision",
+    "class_weights": "losses",
+    "effective_number_weights": "losses",
     "load": "model",
     "precision_at_k": "metrics",
     "precision_at_recall": "metrics",
@@ -52,12 +64,16 @@ __all__ = [
     "BoostClassifier",
     "FocalLoss",
     "LogLoss",
+    "MarginLoss",
     "PrecisionAtRecall",
     "RecallAtPrecision",
+    "SoftmaxFocalLoss",
     "Threshold",
     "TuneResult",
     "average_precision",
     "best_threshold",
+    "class_weights",
+    "effective_number_weights",
     "load",
     "precision_at_k",
     "precision_at_recall",

@@ -10,7 +10,6 @@ from boostimb.losses._base import MarginLoss
 from boostimb.losses._bound import Kernel
 from boostimb.losses._focal import focal_curvature, focal_log_slope, focal_slope, focal_value
 from boostimb.typing import FloatArray
-from boostimb.validation import check_number
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,9 +59,9 @@ class AsymmetricLoss(MarginLoss):
     hessian: ClassVar[str] = "guarded"
 
     def __post_init__(self) -> None:
-        check_number("gamma_pos", self.gamma_pos, least=0, most=100)
-        check_number("gamma_neg", self.gamma_neg, least=0, most=100)
-        check_number("shift", self.shift, least=0, below=1)
+        self._check_field("gamma_pos", least=0, most=100)
+        self._check_field("gamma_neg", least=0, most=100)
+        self._check_field("shift", least=0, below=1)
         super().__post_init__()
 
     def value(self, label: int, raw: FloatArray) -> FloatArray:

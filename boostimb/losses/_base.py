@@ -1,22 +1,19 @@
 """The base of every binary margin loss: from value, slope and curvature to all that a booster asks for."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from boostimb.losses._adapters import native_data, objective_arguments
 from boostimb.losses._bound import BoundLoss, Kernel, chunk_derivatives
-from boostimb.typing import BoolArray, FloatArray, GradHess
-from boostimb.validation import check_binary, check_choice, check_number, check_scores, check_weight
+from boostimb.losses._reference import by_label, log_loss_scale, posterior_logit, rate_of_positives, start_value
+from boostimb.typing import FloatArray, GradHess
+from boostimb.validation import as_vector, check_binary, check_choice, check_number, check_scores, check_weight
 
 HESSIANS = ("expected", "exact", "clamp", "guarded")
-# A start value beyond these margins means a rate of positives beyond 1e-21: nothing that labels can show.
-START_BOUND = 50.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,8 +72,12 @@ class MarginLoss:
     no_jit: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_number("pos_weight", self.pos_weight, above=0)
+        self._check_field("pos_weight", above=0)
         check_choice("hessian", self.hessian, HESSIANS)
+
+    def _check_field(self, name: str, **bounds: float) -> None:
+        """Check a number and keep it as a plain float, so that ``repr`` reads the same whatever kind of number came in."""
+        object.__setattr__(self, name, check_number(name, getattr(self, name), **bounds))
 
     def __repr__(self) -> str:
         ordered = sorted((f for f in fields(self) if f.init), key=lambda f: bool(f.kw_only))
@@ -148,8 +149,7 @@ class MarginLoss:
         positive = check_binary(y_true)
         margins = check_scores("raw", raw, positive.size).astype(np.float64, copy=False)
         weight = check_weight(sample_weight, positive.size)
-        w0, w1 = self.class_weight
-        out = _by_label(self.value, positive, margins, w0, w1)
+        out = by_label(self.value, positive, margins, self.class_weight)
         return out if weight is None else out * weight
 
     def grad_hess(self, y_true: ArrayLike, raw: ArrayLike, sample_weight: ArrayLike | None = None) -> GradHess:
@@ -207,20 +207,8 @@ class MarginLoss:
         At that minimum ``P * w1 * slope(1) + (1 - P) * w0 * slope(0) = 0``, so that the odds are a ratio of slopes. Taken in
         log space, it needs no clipping (Charoenphakdee et al. 2021, arXiv 2011.09172, generalised to class weights).
         """
-        margins = check_scores("raw", raw, np.shape(raw)[0] if np.ndim(raw) else 0).astype(np.float64, copy=False)
-        return self._posterior_logit(margins)
-
-    def _posterior_logit(self, raw: FloatArray) -> FloatArray:
-        w0, w1 = self.class_weight
-        odds = np.empty_like(raw)
-        todo, at = np.arange(raw.size), raw
-        while todo.size:
-            log0, log1 = self.log_slope(0, at), self.log_slope(1, at)
-            lost = np.isneginf(log0) & np.isneginf(log1)
-            odds[todo[~lost]] = np.log(w0 / w1) + log0[~lost] - log1[~lost]
-            # Where both slopes underflow, the posterior reached its limit long before: look halfway nearer to 0.
-            todo, at = todo[lost], at[lost] / 2
-        return odds
+        margins = as_vector("raw", raw)
+        return posterior_logit(self, check_scores("raw", margins, margins.size).astype(np.float64, copy=False))
 
     def predict_proba(self, raw: ArrayLike) -> FloatArray:
         """P(y=1 | raw), the true posterior under this loss and its class weights, not ``sigmoid(raw)``.
@@ -260,20 +248,7 @@ class MarginLoss:
         """
         positive = check_binary(y_true)
         weight = check_weight(sample_weight, positive.size)
-        rate = _rate(positive, weight)
-        if self.posterior_shift is not None:
-            return float(logit(rate)) - self.posterior_shift
-        target = float(logit(rate))
-
-        def excess(z: float) -> float:
-            # A posterior may be exactly 0 or 1; its infinite logit would stop the root finder.
-            return float(np.clip(self._posterior_logit(np.array([z]))[0], -1e3, 1e3)) - target
-
-        if excess(-START_BOUND) >= 0:
-            return -START_BOUND
-        if excess(START_BOUND) <= 0:
-            return START_BOUND
-        return float(brentq(excess, -START_BOUND, START_BOUND, xtol=1e-13, rtol=1e-13))
+        return start_value(self, rate_of_positives(positive, weight))
 
     def log_loss_scale(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Factor for :meth:`bind` under which ``min_child_weight``, ``min_sum_hessian`` and ``lambda`` keep their meaning.
@@ -283,28 +258,7 @@ class MarginLoss:
         """
         positive = check_binary(y_true)
         weight = check_weight(sample_weight, positive.size)
-        rate = _rate(positive, weight)
-        w0, w1 = self.class_weight
-        start = np.array([self.init_raw(positive, weight)])
-        _, h0 = self._grad_hess_numpy(np.array([False]), start)
-        _, h1 = self._grad_hess_numpy(np.array([True]), start)
-        ours = rate * h1[0] + (1 - rate) * h0[0]
-        weighted_rate = rate * w1 / (rate * w1 + (1 - rate) * w0)
-        return float((rate * w1 / w0 + 1 - rate) * weighted_rate * (1 - weighted_rate) / ours)
-
-    def _grad_hess_numpy(self, positive: BoolArray, raw: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Gradient and hessian in float64 without sample weights: the readable twin of the kernels."""
-        w0, w1 = self.class_weight
-        grad = _by_label(self.slope, positive, raw, w0, w1)
-        if self.hessian in ("exact", "clamp"):
-            hess = _by_label(self.curvature, positive, raw, w0, w1)
-        else:
-            odds = self._posterior_logit(raw)
-            # expit(-odds), not 1 - expit(odds), which is 0 long before its product with the curvature is negligible.
-            hess = expit(odds) * w1 * self.curvature(1, raw) + expit(-odds) * w0 * self.curvature(0, raw)
-        if self.hessian in ("clamp", "guarded"):
-            hess = np.maximum(hess, np.abs(grad) * expit(np.where(positive, raw, -raw)))
-        return grad, hess
+        return log_loss_scale(self, rate_of_positives(positive, weight))
 
     # ---- the boosters' calling conventions ----
 
@@ -322,20 +276,3 @@ class MarginLoss:
         """Act as a CatBoost objective: minus gradient and minus hessian, shape (n, 2), for one chunk of rows."""
         raw = np.asarray(approxes, np.float64)
         return chunk_derivatives(self, raw, np.asarray(targets, np.float32), weights)
-
-
-def _by_label(
-    piece: Callable[[int, FloatArray], FloatArray], positive: BoolArray, raw: FloatArray, w0: float, w1: float
-) -> FloatArray:
-    out = np.empty_like(raw)
-    out[positive] = w1 * piece(1, raw[positive])
-    out[~positive] = w0 * piece(0, raw[~positive])
-    return out
-
-
-def _rate(positive: BoolArray, weight: FloatArray | None) -> float:
-    """Weighted rate of positives, strictly between 0 and 1."""
-    rate = float(np.average(positive, weights=weight)) if positive.size else float("nan")
-    if not 0 < rate < 1:
-        raise ValueError(f"y_true must hold both labels 0 and 1 with a weight > 0, got a rate of positives of {rate:g}")
-    return rate

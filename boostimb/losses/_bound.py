@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostimb.losses._reference import Pieces, grad_hess
 from boostimb.losses._threads import over_rows
 from boostimb.typing import BoolArray, Float32Array, FloatArray, GradHess
 from boostimb.validation import check_binary, check_length
@@ -14,15 +15,10 @@ Kernel: TypeAlias = Callable[..., None]
 TINY = np.finfo(np.float32).tiny
 
 
-class Differentiable(Protocol):
+class Differentiable(Pieces, Protocol):
     """What the two routes below need of a loss."""
 
-    @property
-    def hessian(self) -> str: ...
-
     def _compiled(self) -> tuple[Kernel, tuple[Any, ...]] | None: ...
-
-    def _grad_hess_numpy(self, positive: BoolArray, raw: FloatArray) -> tuple[FloatArray, FloatArray]: ...
 
 
 class BoundLoss:
@@ -54,7 +50,7 @@ class BoundLoss:
         return run_kernel(self._kernel, margins, self._signed, self._parameters)
 
     def _by_numpy(self, margins: NDArray[Any]) -> GradHess:
-        grad, hess = self._loss._grad_hess_numpy(self._positive, margins.astype(np.float64, copy=False))
+        grad, hess = grad_hess(self._loss, self._positive, margins.astype(np.float64, copy=False))
         hess32 = (hess * self._weight).astype(np.float32)
         if self._loss.hessian != "exact":
             np.maximum(hess32, TINY, out=hess32)

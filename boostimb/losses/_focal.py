@@ -10,7 +10,7 @@ from scipy.special import expit
 from boostimb.losses._base import MarginLoss
 from boostimb.losses._bound import Kernel
 from boostimb.typing import FloatArray
-from boostimb.validation import check_choice, check_number
+from boostimb.validation import check_choice
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,9 +60,9 @@ class FocalLoss(MarginLoss):
     hessian: str = field(default="expected", kw_only=True)  # type: ignore[misc]  # a parameter here, fixed in the base
 
     def __post_init__(self) -> None:
-        check_number("gamma", self.gamma, least=0, most=100)
+        self._check_field("gamma", least=0, most=100)
         if self.alpha is not None:
-            check_number("alpha", self.alpha, above=0, below=1)
+            self._check_field("alpha", above=0, below=1)
         check_choice("hessian", self.hessian, ("expected", "exact", "clamp"))
         super().__post_init__()
 

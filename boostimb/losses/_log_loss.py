@@ -65,9 +65,6 @@ class LogLoss(MarginLoss):
         """``-ln(pos_weight)``."""
         return -log(self.pos_weight)
 
-    def _posterior_logit(self, raw: FloatArray) -> FloatArray:
-        return raw + self.posterior_shift
-
     def _compiled(self) -> tuple[Kernel, tuple[Any, ...]]:
         from boostimb.losses._kernels import log_loss
 

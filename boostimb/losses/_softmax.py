@@ -1,0 +1,278 @@
+"""Focal loss over more than two classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+
+from boostimb.losses._adapters import objective_arguments
+from boostimb.typing import FloatArray, GradHess, IntArray
+from boostimb.validation import as_vector, check_length, check_number, check_weight
+
+TINY = np.finfo(np.float32).tiny
+
+
+@dataclass(frozen=True)
+class SoftmaxFocalLoss:
+    """Focal loss of a class label and one margin for each class: ``w[y] * (1 - p[y])**gamma * -ln(p[y])``, ``p = softmax(raw)``.
+
+    An objective for XGBoost, LightGBM and CatBoost, native or through scikit-learn, where the booster is told the number of
+    classes. At gamma 0 it is the weighted softmax cross-entropy.
+
+    The hessian handed over is ``w[y] * c * p * (1 - p)``, with c the factor by which the gradient differs from that of
+    softmax cross-entropy: always positive, and with the step lengths of softmax cross-entropy.
+
+    Parameters
+    ----------
+    gamma : float, default 2.0
+        Focus, from 0 (cross-entropy) to 100.
+    class_weight : sequence of float, optional
+        Factors > 0 on the loss of each class, in the order of the labels 0, 1, ...; None weighs all 1. See `class_weights`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range.
+
+    References
+    ----------
+    Lin et al. 2017, arXiv 1708.02002. Posterior: Charoenphakdee et al. 2021, arXiv 2011.09172, generalised to class weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from boostimb import SoftmaxFocalLoss
+    >>> loss = SoftmaxFocalLoss(gamma=2.0)
+    >>> grad, hess = loss.grad_hess([2], np.zeros((1, 3)))
+    >>> grad.astype(float).round(4).tolist()
+    [[0.3109, 0.3109, -0.6218]]
+    """
+
+    gamma: float = 2.0
+    class_weight: Sequence[float] | None = None
+
+    # CatBoost would compile the methods by numba on its own, and warn that it cannot.
+    no_jit: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gamma", check_number("gamma", self.gamma, least=0, most=100))
+        if self.class_weight is not None:
+            weights = tuple(check_number("class_weight", float(w), above=0) for w in self.class_weight)
+            object.__setattr__(self, "class_weight", weights)
+
+    @property
+    def __name__(self) -> str:
+        """The name of the class: boosters ask an objective for it."""
+        return type(self).__qualname__
+
+    def loss(self, y_true: ArrayLike, raw: ArrayLike, sample_weight: ArrayLike | None = None) -> FloatArray:
+        """Value of the weighted loss for each sample.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Labels 0, 1, ..., n_classes - 1.
+        raw : array-like of shape (n, n_classes)
+            Finite margins.
+        sample_weight : array-like of shape (n,), optional
+            Weights >= 0.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            At least 0.
+
+        Raises
+        ------
+        ValueError
+            If labels, margins or weights break the rules above.
+        """
+        margins = _check_margins(raw)
+        y = _check_classes(y_true, margins)
+        log_p, log_q = (part[np.arange(y.size), y] for part in _log_proba(margins))
+        out: FloatArray = np.exp(self.gamma * log_q) * -log_p * self._row_weight(y, margins.shape[1], sample_weight)
+        return out
+
+    def grad_hess(self, y_true: ArrayLike, raw: ArrayLike, sample_weight: ArrayLike | None = None) -> GradHess:
+        """First derivative of the weighted loss by each margin, and a positive stand-in for the second.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Labels 0, 1, ..., n_classes - 1.
+        raw : array-like of shape (n, n_classes)
+            Finite margins.
+        sample_weight : array-like of shape (n,), optional
+            Weights >= 0.
+
+        Returns
+        -------
+        grad, hess : ndarrays of shape (n, n_classes), float32
+            The rows of the gradient sum to 0.
+
+        Raises
+        ------
+        ValueError
+            If labels, margins or weights break the rules above.
+        """
+        margins = _check_margins(raw)
+        y = _check_classes(y_true, margins)
+        rows = np.arange(y.size)
+        log_p, log_q = _log_proba(margins)
+        p, q = np.exp(log_p), np.exp(log_q)
+        scale = np.exp(self._log_factor(log_p[rows, y], log_q[rows, y])) * self._row_weight(y, p.shape[1], sample_weight)
+        grad = scale[:, None] * p
+        grad[rows, y] = -scale * q[rows, y]
+        hess = np.maximum(scale[:, None] * p * q, TINY)
+        return grad.astype(np.float32), hess.astype(np.float32)
+
+    def predict_proba(self, raw: ArrayLike) -> FloatArray:
+        """P(y | raw), the true posterior under this loss and its class weights, not ``softmax(raw)``.
+
+        On average over labels drawn from the posterior h, the gradient vanishes: ``h[k] * w[k] * c[k]`` is proportional to p[k].
+
+        Parameters
+        ----------
+        raw : array-like of shape (n, n_classes)
+            Finite margins.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float64
+            Rows of probabilities that sum to 1.
+        """
+        margins = _check_margins(raw)
+        log_p, log_q = _log_proba(margins)
+        log_odds = log_p - self._log_factor(log_p, log_q) - np.log(self._weights(margins.shape[1]))
+        proba = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
+        proba /= proba.sum(axis=1, keepdims=True)
+        return proba
+
+    def init_raw(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> FloatArray:
+        """Constant margins that minimise the weighted loss: where the posterior equals the weighted rates of the classes.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Labels 0, 1, ..., n_classes - 1, each present with a weight > 0.
+        sample_weight : array-like of shape (n,), optional
+            Weights >= 0.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,), float64
+            Margins with mean 0.
+
+        Raises
+        ------
+        ValueError
+            If a class is missing.
+        """
+        y = _check_classes(y_true, None)
+        weight = check_weight(sample_weight, y.size)
+        total = np.bincount(y, weights=weight)
+        if total.size < 2 or not (total > 0).all():
+            raise ValueError(
+                f"y_true must hold every label from 0 to at least 1 with a weight > 0, got weights of {total.tolist()}"
+            )
+        goal = np.log(total / total.sum() * self._weights(total.size))
+
+        # p / c grows with p: its inverse for each class, then the common factor at which the p sum to 1.
+        def log_p(shift: float) -> FloatArray:
+            low, high = np.full(goal.size, -800.0), np.full(goal.size, 800.0)
+            for _ in range(80):
+                middle = (low + high) / 2
+                lp, lq = -np.logaddexp(0, -middle), -np.logaddexp(0, middle)
+                above = lp - self._log_factor(lp, lq) > goal + shift
+                low, high = np.where(above, low, middle), np.where(above, middle, high)
+            out: FloatArray = -np.logaddexp(0, -low)
+            return out
+
+        shift = brentq(lambda s: np.log(np.exp(log_p(s)).sum()), -700.0, 700.0, xtol=1e-12)
+        start = log_p(shift)
+        return start - start.mean()
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None) -> GradHess:
+        """Act as an objective: ``(y_true, raw, sample_weight)``, or ``(raw, data)`` as ``xgb.train`` and ``lgb.train`` call it."""
+        return self.grad_hess(*objective_arguments(y_true, y_pred, sample_weight))
+
+    def calc_ders_multi(self, approx: ArrayLike, target: float, weight: float) -> tuple[FloatArray, FloatArray]:
+        """Act as a CatBoost objective for one row: minus gradient (n_classes,) and minus hessian (n_classes, n_classes)."""
+        margins = np.asarray(approx, np.float64)[None, :]
+        label = int(target)
+        log_p, log_q = _log_proba(margins)
+        p, q = np.exp(log_p[0]), np.exp(log_q[0])
+        factor = float(np.exp(self._log_factor(log_p[0, label], log_q[0, label]))) * self._weights(p.size)[label] * weight
+        minus_grad = -factor * p
+        minus_grad[label] = factor * q[label]
+        hess = -np.outer(p, p)
+        np.fill_diagonal(hess, p * q)
+        return minus_grad, -factor * hess
+
+    def _log_factor(self, log_p: FloatArray, log_q: FloatArray) -> FloatArray:
+        """``ln c``, with ``c = q**gamma * (1 - gamma * p * ln(p) / q)`` the gradient over that of cross-entropy."""
+        # -p ln(p) / q tends to 1 as q vanishes, and is 1 to float64 below e**-36.
+        near = np.maximum(log_q, -36.0)
+        ratio = np.where(log_q > -36.0, np.exp(log_p - near) * -log_p, 1.0)
+        out: FloatArray = self.gamma * log_q + np.log1p(self.gamma * ratio)
+        return out
+
+    def _weights(self, n_classes: int) -> FloatArray:
+        if self.class_weight is None:
+            return np.ones(n_classes)
+        if len(self.class_weight) != n_classes:
+            raise ValueError(
+                f"class_weight must have one entry for each class, got {len(self.class_weight)} for {n_classes} classes"
+            )
+        return np.array(self.class_weight)
+
+    def _row_weight(self, y: IntArray, n_classes: int, sample_weight: ArrayLike | None) -> FloatArray:
+        weight = check_weight(sample_weight, y.size)
+        by_class: FloatArray = self._weights(n_classes)[y]
+        return by_class if weight is None else by_class * weight
+
+
+def _log_proba(raw: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """``ln p`` and ``ln(1 - p)`` of the softmax, without cancellation, shape (n, n_classes) each."""
+    rows, top = np.arange(raw.shape[0]), raw.argmax(axis=1)
+    rest = raw.copy()
+    rest[rows, top] = -np.inf
+    second = rest.max(axis=1)
+    log_rest = second + np.log(np.exp(rest - second[:, None]).sum(axis=1))
+    log_all = np.logaddexp(raw[rows, top], log_rest)
+    log_p = raw - log_all[:, None]
+    # The likeliest class: its 1 - p is the sum of the others, and its p is computed from that.
+    gap = log_rest - raw[rows, top]
+    log_p[rows, top] = -np.logaddexp(0, gap)
+    log_q = np.empty_like(log_p)
+    others = np.ones(raw.shape, bool)
+    others[rows, top] = False
+    log_q[others] = np.log1p(-np.exp(log_p[others]))
+    log_q[rows, top] = -np.logaddexp(0, -gap)
+    return log_p, log_q
+
+
+def _check_margins(raw: ArrayLike) -> FloatArray:
+    margins = np.asarray(raw, np.float64)
+    if margins.ndim != 2 or margins.shape[1] < 2:
+        raise ValueError(f"raw must have the shape (n, n_classes) with at least 2 classes, got {margins.shape}")
+    if not np.isfinite(margins).all():
+        raise ValueError(f"raw must be finite, got {margins[~np.isfinite(margins)][0]}")
+    return margins
+
+
+def _check_classes(y_true: ArrayLike, margins: NDArray[Any] | None) -> IntArray:
+    y = as_vector("y_true", y_true)
+    if y.dtype.kind not in "iufb":
+        raise ValueError(f"y_true must hold the labels 0, 1, ..., got values of type {y.dtype}")
+    whole = np.asarray(y, np.float64)
+    wrong = ~((whole >= 0) & (whole == np.floor(whole)) & (whole < (np.inf if margins is None else margins.shape[1])))
+    if wrong.any():
+        top = "..." if margins is None else f"..., {margins.shape[1] - 1}"
+        raise ValueError(f"y_true must hold the labels 0, 1, {top} only, got {y[wrong][0]}")
+    if margins is not None:
+        check_length("raw", margins, y.size)
+    return whole.astype(np.intp)
