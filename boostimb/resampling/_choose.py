@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from boostimb.resampling._foreign import ForeignResampler
 from boostimb.resampling._neighbourhood import K_NEIGHBORS
+from boostimb.resampling._resampled import count_classes
 from boostimb.resampling._resampler import MOST_DIMENSIONS, Resampler
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray
@@ -108,8 +107,8 @@ def resolve_resamplers(
 
 
 def _automatic(table: Table, y: BoolArray, sample_weight: FloatArray | None) -> tuple[Resampler, ...]:
-    n_pos = int(np.count_nonzero(y))
-    if n_pos >= len(y) - n_pos:
+    n_pos, n_neg = count_classes(y)
+    if n_pos >= n_neg:
         return (Resampler("none"),)
     # A weight says how much a row counts, which a row between two others cannot tell.
     smote = K_NEIGHBORS < n_pos <= MOST_POSITIVES and table.n_features <= MOST_DIMENSIONS and sample_weight is None

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostimb.resampling._neighbourhood import Neighbourhood
-from boostimb.resampling._resampled import Resampled
+from boostimb.resampling._resampled import Resampled, count_classes
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, IntArray
 
@@ -61,9 +61,7 @@ class ForeignResampler:
 
     def check(self, table: Table, y: BoolArray, sample_weight: FloatArray | None = None) -> None:
         """Raise a ValueError if there is no positive or no negative; what else there is to check, the sampler does."""
-        n_pos = int(np.count_nonzero(y))
-        if n_pos in (0, len(y)):
-            raise ValueError(f"resampling needs samples of both classes, got {n_pos} positives and {len(y) - n_pos} negatives")
+        count_classes(y)
 
     def resample(
         self,
@@ -82,6 +80,7 @@ class ForeignResampler:
             If the sampler refuses the table, leaves no positive or no negative, or makes rows that are infinite or
             between two categories.
         """
+        count_classes(y)
         sampler = _seeded_copy(self.sampler, np.random.default_rng(random_state))
         values = _filled(table)
         new_values, new_y = sampler.fit_resample(values, y.astype(np.int64))
@@ -140,10 +139,12 @@ def _original_rows(
     if len(new_values) >= n and np.array_equal(new_values[:n], values) and np.array_equal(new_y[:n], y):
         return np.concatenate((np.arange(n), np.full(len(new_values) - n, -1)))
     # A combination, such as SMOTEENN: original rows are recognised by what they hold.
-    first: dict[bytes, int] = {}
-    for row in range(n):
-        first.setdefault(values[row].tobytes() + bytes([y[row]]), row)
-    return np.array([first.get(new_values[i].tobytes() + bytes([new_y[i]]), -1) for i in range(len(new_values))], dtype=np.intp)
+    # Those that hold the same are taken for the first of them.
+    first: dict[tuple[bytes, bool], int] = {}
+    for row, label in enumerate(y.tolist()):
+        first.setdefault((values[row].tobytes(), label), row)
+    found = [first.get((row.tobytes(), label), -1) for row, label in zip(new_values, new_y.tolist(), strict=True)]
+    return np.array(found, dtype=np.intp)
 
 
 def _check_synthetic(synthetic: Table, name: str) -> None:

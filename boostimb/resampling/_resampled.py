@@ -52,3 +52,12 @@ class Resampled:
 def keep_rows(rows: IntArray, y: BoolArray, sample_weight: FloatArray | None) -> Resampled:
     """Return original rows only."""
     return Resampled(rows, None, y[rows], None if sample_weight is None else sample_weight[rows])
+
+
+def count_classes(y: BoolArray) -> tuple[int, int]:
+    """Return the numbers of positives and negatives, or raise a ValueError if either is 0."""
+    n_pos = int(np.count_nonzero(y))
+    n_neg = len(y) - n_pos
+    if not n_pos or not n_neg:
+        raise ValueError(f"resampling needs samples of both classes, got {n_pos} positives and {n_neg} negatives")
+    return n_pos, n_neg

@@ -7,7 +7,7 @@ from typing import Literal, Self, TypeAlias, get_args
 import numpy as np
 
 from boostimb.resampling._neighbourhood import Neighbourhood, stack, tomek_links
-from boostimb.resampling._resampled import ImbalanceWarning, Resampled, keep_rows
+from boostimb.resampling._resampled import ImbalanceWarning, Resampled, count_classes, keep_rows
 from boostimb.resampling._synthesis import draw_bases, shares, synthesize
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, IntArray
@@ -110,10 +110,7 @@ class Resampler:
         ImbalanceWarning
             A SMOTE kind on more than 50 columns, or with weights.
         """
-        n_pos = int(np.count_nonzero(y))
-        n_neg = len(y) - n_pos
-        if not n_pos or not n_neg:
-            raise ValueError(f"resampling needs samples of both classes, got {n_pos} positives and {n_neg} negatives")
+        n_pos, n_neg = count_classes(y)
         if self.has_ratio and n_pos >= (self.ratio or 1.0) * n_neg:
             raise ValueError(
                 f"the ratio of resampler {self.name!r} must be above the present one of positives to negatives, "
@@ -169,27 +166,27 @@ class Resampler:
         Raises
         ------
         ValueError
-            If a SMOTE kind finds fewer than two positives.
+            If there is no positive or no negative, or a SMOTE kind finds fewer than two positives.
         """
-        rng = np.random.default_rng(random_state)
-        positives, negatives = np.flatnonzero(y), np.flatnonzero(~y)
         everything = np.arange(len(y))
+        if self.name == "none":
+            return keep_rows(everything, y, sample_weight)
+        n_pos, n_neg = count_classes(y)
         hood = neighbourhood or Neighbourhood(table, y)
         if self.name == "tomek":
-            if not len(positives) or not len(negatives):
-                return keep_rows(everything, y, sample_weight)
             return keep_rows(np.delete(everything, hood.tomek_links[:, 1]), y, sample_weight)
         ratio = self.ratio or 1.0
-        if self.name == "none" or len(positives) >= ratio * len(negatives):
+        if n_pos >= ratio * n_neg:
             return keep_rows(everything, y, sample_weight)
+        rng = np.random.default_rng(random_state)
         if self.name == "under":
-            kept = rng.choice(negatives, max(1, round(len(positives) / ratio)), replace=False)
-            return keep_rows(np.sort(np.concatenate((positives, kept))), y, sample_weight)
-        n_new = max(1, round(ratio * len(negatives)) - len(positives))
+            kept = rng.choice(np.flatnonzero(~y), round(n_pos / ratio), replace=False)
+            return keep_rows(np.sort(np.concatenate((hood.positives, kept))), y, sample_weight)
+        n_new = max(1, round(ratio * n_neg) - n_pos)
         if self.name == "over":
-            again = draw_bases(np.full(len(positives), 1 / len(positives)), n_new, rng)
-            return keep_rows(np.concatenate((everything, positives[again])), y, sample_weight)
-        _check_positives(self.name, len(positives))
+            again = hood.positives[draw_bases(np.full(n_pos, 1 / n_pos), n_new, rng)]
+            return keep_rows(np.concatenate((everything, again)), y, sample_weight)
+        _check_positives(self.name, n_pos)
         synthetic, weight = synthesize(hood, draw_bases(shares(self.name, hood), n_new, rng), sample_weight, rng)
         keep = np.ones(len(y) + n_new, dtype=np.bool_)
         if self.name == "smote_tomek":
