@@ -162,7 +162,7 @@ def decode(classes: NDArray[Any], positive_index: int, positive: BoolArray) -> N
     return decided
 
 
-def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False) -> Labels:
+def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int | None = None) -> Labels:
     """Return two-class labels of any type.
 
     Parameters
@@ -173,6 +173,8 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False) -> Lab
         The positive class. Needed unless the labels are 0 and 1, -1 and 1, or booleans.
     ordered : bool
         Take the greater of two classes as the positive one instead of asking for ``pos_label``, as scikit-learn does.
+    n : int, optional
+        Number of rows of the table that they belong to.
 
     Raises
     ------
@@ -185,6 +187,8 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False) -> Lab
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
     y = column_or_1d(y, warn=True)
+    if n is not None:
+        check_length("y", y, n, "X")
     missing = np.asarray(y != y, dtype=bool) if y.dtype.kind in "fcO" else np.zeros(y.shape[0], dtype=bool)
     if y.dtype == object:
         missing |= np.array([value is None for value in y], dtype=bool)
@@ -197,19 +201,19 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False) -> Lab
         kinds = sorted({type(value).__name__ for value in y})
         raise ValueError(f"y must hold labels of one type, got {' and '.join(kinds)}") from None
     if classes.shape[0] < 2:
-        raise ValueError(f"y must hold two classes, got one class only: {list(classes)}")
+        raise ValueError(f"y must hold two classes, got one class only: {classes.tolist()}")
     if classes.shape[0] > 2:
         raise ValueError(
             "Only binary classification is supported. The type of the target is "
-            f"{type_of_target(y)}: y holds {classes.shape[0]} classes, {list(classes[:5])}; make the rare one 1 and the rest 0"
+            f"{type_of_target(y)}: y holds {classes.shape[0]} classes, {classes[:5].tolist()}; make the rare one 1 and the rest 0"
         )
     if pos_label is not None:
         found = np.flatnonzero(classes == pos_label)
         if found.size != 1:
-            raise ValueError(f"pos_label must be one of the labels in y, {list(classes)}; got {pos_label!r}")
+            raise ValueError(f"pos_label must be one of the labels in y, {classes.tolist()}; got {pos_label!r}")
         at = int(found[0])
-    elif ordered or list(classes) in ([0, 1], [-1, 1]):
+    elif ordered or classes.tolist() in ([0, 1], [-1, 1]):
         at = 1
     else:
-        raise ValueError(f"pos_label must name the positive class, since the labels are not 0 and 1: one of {list(classes)}")
+        raise ValueError(f"pos_label must name the positive class, since the labels are not 0 and 1: one of {classes.tolist()}")
     return Labels(classes, at, np.asarray(y == classes[at], dtype=bool))

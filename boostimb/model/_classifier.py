@@ -173,8 +173,7 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         if self.early_stopping_rounds is not None:
             check_integer("early_stopping_rounds", self.early_stopping_rounds, least=1)
         encoder, table = TableEncoder.fit_transform(X, self.categorical_features, estimator_name=type(self).__name__)
-        labels = check_labels(y, ordered=True)
-        check_length("y", labels.positive, table.n_rows, "X")
+        labels = check_labels(y, ordered=True, n=table.n_rows)
         weight = check_class_weight(sample_weight, labels.positive)
         held_out = self._held_out(eval_set, encoder, labels)
         n_jobs, seed = effective_n_jobs(self.n_jobs), int(check_random_state(self.random_state).randint(2**31 - 1))

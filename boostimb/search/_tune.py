@@ -28,7 +28,6 @@ from boostimb.validation import (
     check_class_weight,
     check_integer,
     check_labels,
-    check_length,
     check_number,
     missing_extra,
 )
@@ -167,8 +166,7 @@ def tune(
     chosen_losses = check_losses(losses)
     chosen_space = check_space(space, boosters)
     encoder, table = TableEncoder.fit_transform(X, categorical_features, estimator_name="tune")
-    labels = check_labels(y, pos_label=pos_label)
-    check_length("y", labels.positive, table.n_rows, "X")
+    labels = check_labels(y, pos_label=pos_label, n=table.n_rows)
     data = Data(table, labels.positive, check_class_weight(sample_weight, labels.positive))
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     folds = make_folds(data, cv, groups, seed)
