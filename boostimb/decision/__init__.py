@@ -3,6 +3,7 @@
 from boostimb.decision._calibrate import calibrate, calibration_from_dict
 from boostimb.decision._calibration import Calibration
 from boostimb.decision._constraints import Constraint, InfeasibleError, parse_constraints
+from boostimb.decision._crossfit import crossfit_score
 from boostimb.decision._goal import Goal, parse_goal
 from boostimb.decision._isotonic import IsotonicCalibration
 from boostimb.decision._logistic import LogisticCalibration
@@ -20,6 +21,7 @@ __all__ = [
     "best_threshold",
     "calibrate",
     "calibration_from_dict",
+    "crossfit_score",
     "parse_constraints",
     "parse_decision",
     "parse_goal",

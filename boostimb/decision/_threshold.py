@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from boostimb.decision._constraints import Constraint, allowed_cuts, parse_constraints
 from boostimb.decision._goal import Cost, Custom, FixedThreshold, Goal, Sample, parse_goal
-from boostimb.metrics import ThresholdSweep, confusion_at
+from boostimb.metrics import ThresholdSweep
 from boostimb.metrics._labels import BoundLabels
-from boostimb.metrics._sweep import sweep_of
+from boostimb.metrics._sweep import sweep_of, sweep_of_decision
 
 GoalLike = str | float | Callable[..., float] | Goal
 ConstraintsLike = Mapping[str, str] | tuple[Constraint, ...]
@@ -121,7 +121,7 @@ def best_of_sweep(goal: Goal, constraints: tuple[Constraint, ...], sweep: Thresh
 
 def score_at(goal: Goal, sample: Sample, threshold: float) -> float:
     """Return the goal's value at one threshold."""
+    alert = sample.score >= threshold
     if isinstance(goal, Custom):
-        return goal.value(sample.y.astype(np.intp), (sample.score >= threshold).astype(np.intp), sample.weight)
-    confusion = confusion_at(sample.y, sample.score, threshold, sample.weight)
-    return float(goal.score_cuts(confusion.as_sweep(), sample)[0])
+        return goal.value(sample.y.astype(np.intp), alert.astype(np.intp), sample.weight)
+    return float(goal.score_cuts(sweep_of_decision(sample.y, alert, sample.weight, threshold), sample)[0])

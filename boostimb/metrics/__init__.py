@@ -5,6 +5,7 @@ from boostimb.metrics._average_precision import average_precision
 from boostimb.metrics._confusion import Confusion, confusion_at
 from boostimb.metrics._eval_metric import BoundMetric, EvalMetric
 from boostimb.metrics._eval_metrics import PRAUC, BestFScore, PrecisionAtRecall, RecallAtPrecision
+from boostimb.metrics._resampled import Ranking, resampled_average_precision
 from boostimb.metrics._sweep import ThresholdSweep, threshold_sweep
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Confusion",
     "EvalMetric",
     "PrecisionAtRecall",
+    "Ranking",
     "RecallAtPrecision",
     "ThresholdSweep",
     "average_precision",
@@ -21,5 +23,6 @@ __all__ = [
     "precision_at_k",
     "precision_at_recall",
     "recall_at_precision",
+    "resampled_average_precision",
     "threshold_sweep",
 ]

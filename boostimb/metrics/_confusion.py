@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb.metrics._labels import BoundLabels
-from boostimb.metrics._sweep import ThresholdSweep
+from boostimb.metrics._sweep import sweep_of_decision
 from boostimb.validation import check_number
 
 
@@ -43,11 +42,6 @@ class Confusion:
     balanced_accuracy: float
     alerts: float
 
-    def as_sweep(self) -> ThresholdSweep:
-        """Return the sweep whose only row this is."""
-        cut, tp, fp = np.array([self.threshold]), np.array([self.tp]), np.array([self.fp])
-        return ThresholdSweep(cut, tp, fp, self.tp + self.fn, self.tn + self.fp)
-
 
 def confusion_at(y_true: ArrayLike, y_score: ArrayLike, threshold: float, sample_weight: ArrayLike | None = None) -> Confusion:
     """Return the confusion matrix and its rates for the decision ``y_score >= threshold``.
@@ -83,13 +77,7 @@ def confusion_at(y_true: ArrayLike, y_score: ArrayLike, threshold: float, sample
     threshold = check_number("threshold", threshold)
     labels = BoundLabels.of(y_true, sample_weight)
     alert = labels.scores(y_score) >= threshold
-    weight = np.ones(labels.y.size) if labels.weight is None else labels.weight
-    tp, fp = float(weight[alert & labels.y].sum()), float(weight[alert & ~labels.y].sum())
-    return confusion_of(threshold, tp, fp, labels.pos_weight, labels.neg_weight)
-
-
-def confusion_of(threshold: float, tp: float, fp: float, n_pos: float, n_neg: float) -> Confusion:
-    """Return the record for one cut; the rates are those of a sweep with a single row."""
-    row = ThresholdSweep(np.array([threshold]), np.array([tp]), np.array([fp]), n_pos, n_neg)
+    row = sweep_of_decision(labels.y, alert, labels.weight, threshold)
+    tp, fp = row.tp, row.fp
     rates = (row.precision, row.recall, row.specificity, row.f_score(), row.mcc, row.balanced_accuracy, row.alerts)
-    return Confusion(threshold, tp, fp, n_pos - tp, n_neg - fp, *(float(rate[0]) for rate in rates))
+    return Confusion(threshold, *(float(column[0]) for column in (tp, fp, row.n_pos - tp, row.n_neg - fp, *rates)))

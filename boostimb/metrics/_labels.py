@@ -30,8 +30,6 @@ class BoundLabels:
     n_pos: int
     weight: FloatArray | None
     kept: BoolArray | None
-    pos_weight: float
-    neg_weight: float
 
     @classmethod
     def of(cls, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> "BoundLabels":
@@ -44,10 +42,7 @@ class BoundLabels:
         if weight is not None and not weight.all():
             kept = weight > 0
             y, weight = y[kept], weight[kept]
-        n_pos = int(np.count_nonzero(y))
-        if weight is None:
-            return cls(y, n_pos, None, None, float(n_pos), float(y.size - n_pos))
-        return cls(y, n_pos, np.ascontiguousarray(weight), kept, float(weight[y].sum()), float(weight[~y].sum()))
+        return cls(y, int(np.count_nonzero(y)), None if weight is None else np.ascontiguousarray(weight), kept)
 
     @property
     def n(self) -> int:
@@ -81,5 +76,10 @@ class BoundLabels:
 
 
 def _sort_together(score: NDArray[Any], weight: FloatArray) -> tuple[NDArray[Any], FloatArray]:
-    order = np.argsort(score)
-    return score[order], weight[order]
+    """Sort the scores ascending, in place or into a new array, and their weights along."""
+    from boostimb.metrics import _kernels
+
+    bits = score.view(np.uint32 if score.itemsize == 4 else np.uint64)
+    bits_out, weight_out = np.empty_like(bits), np.empty_like(weight)
+    moved = _kernels.sort_together(bits, weight, bits_out, weight_out)
+    return (bits_out.view(score.dtype), weight_out) if moved else (score, weight)

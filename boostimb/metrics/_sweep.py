@@ -142,12 +142,27 @@ def sweep_of(labels: BoundLabels, y_score: ArrayLike) -> ThresholdSweep:
     size = labels.y.size + 1
     values, tp, fp = np.empty(size, dtype=ranked.pos.dtype), np.empty(size), np.empty(size)
     rows = 1 + _kernels.sweep(*ranked, values[1:], tp[1:], fp[1:])
-    # A step of float32, so that the cut stays above the highest score if the scores are rounded to float32.
-    with np.errstate(over="ignore"):
-        values[0] = np.nextafter(values[1:2].astype(np.float32), np.float32(np.inf))[0]
+    values[0] = above_all(values[1:2])
     tp[0] = fp[0] = 0.0
     values, tp, fp = values[:rows], tp[:rows], fp[:rows]
     return ThresholdSweep(values, tp, fp, float(tp[-1]), float(fp[-1]))
+
+
+def sweep_of_decision(y: BoolArray, alert: BoolArray, weight: FloatArray | None, value: float) -> ThresholdSweep:
+    """Return the sweep whose only row is a decision that is made: ``alert`` tells which samples are predicted positive."""
+    # Cell by cell: 0 true negative, 1 false positive, 2 false negative, 3 true positive.
+    tn, fp, fn, tp = np.bincount(2 * y + alert, weights=weight, minlength=4).astype(np.float64)
+    return ThresholdSweep(np.array([value]), np.array([tp]), np.array([fp]), float(tp + fn), float(tn + fp))
+
+
+def above_all(values: NDArray[np.floating[Any]]) -> np.floating[Any]:
+    """Return the cut that predicts nobody, for falling scores.
+
+    It is a step of float32 above the highest, so that it stays above if the scores are rounded to float32.
+    """
+    with np.errstate(over="ignore"):
+        highest = values[0].astype(np.float32)
+        return values.dtype.type(np.nextafter(highest, np.float32(np.inf)))
 
 
 def _ratio(part: FloatArray, whole: FloatArray | float) -> FloatArray:

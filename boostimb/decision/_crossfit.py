@@ -1,0 +1,81 @@
+"""What a threshold is worth on rows that it was not chosen on."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from boostimb.decision._goal import Custom, FixedThreshold, Sample
+from boostimb.decision._threshold import ConstraintsLike, GoalLike, best_of_sweep, parse_decision
+from boostimb.metrics import Ranking
+from boostimb.metrics._labels import BoundLabels
+from boostimb.metrics._sweep import sweep_of_decision
+from boostimb.validation import as_vector, check_length
+
+
+def crossfit_score(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    folds: ArrayLike,
+    goal: GoalLike = "f1",
+    sample_weight: ArrayLike | None = None,
+    *,
+    constraints: ConstraintsLike | None = None,
+    cost_matrix: ArrayLike | None = None,
+) -> float:
+    """Score a threshold that is chosen on all folds but one, on the fold that is left, over all folds.
+
+    `best_threshold` is optimistic, for it chooses and scores on the same rows; this is not. The decisions of all folds are
+    pooled into one confusion matrix before the goal is computed: with few positives the mean of K small F scores is noise.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Labels 0 and 1.
+    y_score : array-like of shape (n,)
+        Finite out-of-fold scores, comparable across folds.
+    folds : array-like of shape (n,)
+        The fold of each row: any values, at least two different ones.
+    goal, sample_weight, constraints, cost_matrix
+        As in `best_threshold`. Constraints hold for the rows that a threshold is chosen on.
+
+    Returns
+    -------
+    float
+        The goal's value; for a cost matrix the mean cost of a sample, for a fixed threshold F1.
+
+    Raises
+    ------
+    ValueError
+        As `best_threshold`, and if there is one fold only.
+
+    Examples
+    --------
+    >>> from boostimb.decision import crossfit_score
+    >>> y, score = [0, 1, 0, 1, 0, 1], [0.1, 0.8, 0.3, 0.9, 0.2, 0.25]
+    >>> crossfit_score(y, score, folds=[0, 0, 1, 1, 2, 2])
+    0.6666666666666666
+    """
+    chosen, bounds = parse_decision(goal, constraints, cost_matrix)
+    labels = BoundLabels.of(y_true, sample_weight)
+    fold = as_vector("folds", folds)
+    check_length("folds", fold, labels.n)
+    score = labels.scores(y_score)
+    if labels.kept is not None:
+        fold = fold[labels.kept]
+    names = np.unique(fold)
+    if names.size < 2:
+        raise ValueError(f"folds must name at least 2 different folds, got {names.size}")
+    weight = np.ones(labels.y.size) if labels.weight is None else labels.weight
+    ranking = Ranking.of(labels.y, score)
+    alert = np.empty(labels.y.size, dtype=np.bool_)
+    for name in names:
+        held = fold == name
+        if isinstance(chosen, FixedThreshold):
+            value = chosen.value
+        else:
+            rest = Sample(labels.y[~held], score[~held], None if labels.weight is None else labels.weight[~held])
+            value = best_of_sweep(chosen, bounds, ranking.sweep(np.where(held, 0.0, weight)), rest).value
+        alert[held] = score[held] >= value
+    if isinstance(chosen, Custom):
+        return chosen.value(labels.y.astype(np.intp), alert.astype(np.intp), labels.weight)
+    pooled = sweep_of_decision(labels.y, alert, labels.weight, 0.0)
+    return float(chosen.score_cuts(pooled, Sample(labels.y, score, labels.weight))[0])
