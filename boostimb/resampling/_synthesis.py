@@ -36,11 +36,10 @@ def draw_bases(share: FloatArray, n_new: int, rng: np.random.Generator) -> IntAr
     counts = np.floor(due).astype(np.intp)
     rest = n_new - int(counts.sum())
     if rest:
-        # Systematic sampling: the remainders are below 1 and their sum is `rest`, so none is drawn twice.
-        order = rng.permutation(len(share))
-        reach = np.cumsum((due - counts)[order])
+        # Systematic sampling: the remainders are below 1 and their sum is `rest`, so none is drawn twice (but for rounding).
+        reach = np.cumsum(due - counts)
         place = (np.arange(rest) + rng.random()) * (reach[-1] / rest)
-        counts[order[np.searchsorted(reach, place, side="right")]] += 1
+        np.add.at(counts, np.minimum(np.searchsorted(reach, place, side="right"), len(share) - 1), 1)
     return np.repeat(np.arange(len(share)), counts)
 
 

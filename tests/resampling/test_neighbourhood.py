@@ -74,7 +74,7 @@ def test_few_rows_have_few_neighbours(make_table, n_pos, n_neg, among_positives,
 
 def test_rows_at_one_place():
     """All distances are 0; a row is still no neighbour of its own, and none comes twice."""
-    y = np.arange(30) < 8
+    y = np.arange(30) >= 22
     hood = Neighbourhood(Table(np.ones((30, 2)), None, (None, None)), y)
     for found, own in ((hood.among_positives, np.arange(8)), (hood.among_all, hood.positives)):
         assert all(len(set(row)) == len(row) for row in found.tolist())

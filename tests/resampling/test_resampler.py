@@ -156,6 +156,7 @@ def test_where_only_the_neighbour_lacks_a_number_the_base_s_stays():
     synthetic = resample("smote", Table(values, None, (None, None)), np.arange(7) < 2, 1.0).synthetic.values
     assert len(synthetic) == 3
     assert all(second == 7 or np.isnan(second) for second in synthetic[:, 1])
+    assert 7 in synthetic[:, 1]
 
 
 def test_categories_are_the_most_frequent_of_the_neighbours(make_table):
@@ -171,6 +172,12 @@ def test_categories_are_the_most_frequent_of_the_neighbours(make_table):
             # Counter lists equally frequent ones in the order in which it met them.
             ((code, _),) = Counter(None if np.isnan(code) else code for code in codes).most_common(1)
             assert np.isnan(row[j]) if code is None else row[j] == code
+
+
+def test_the_remainder_falls_to_every_positive_alike():
+    counts = sum(np.bincount(draw_bases(np.full(7, 1 / 7), 3, np.random.default_rng(seed)), minlength=7) for seed in range(700))
+    # 700 draws of 3 from 7: mean 300, standard deviation 13
+    assert np.abs(counts - 300).max() < 4.5 * 13
 
 
 def test_a_table_of_categories_only():
@@ -200,13 +207,15 @@ def test_tomek_drops_the_negatives_and_smote_tomek_both_rows(make_table):
     kept = resample("tomek", table, y).rows
     assert_array_equal(np.setdiff1d(np.arange(200), kept), np.sort(hood.tomek_links[:, 1]))
 
-    grown, cleaned = resample("smote", table, y), resample("smote_tomek", table, y)
+    weight = np.random.default_rng(0).uniform(1, 9, 200)
+    grown, cleaned = (resample(name, table, y, sample_weight=weight) for name in ("smote", "smote_tomek"))
     points = Neighbourhood(grown.apply(table), grown.y)
     points.space = hood.space  # scales are those of the original rows
     gone = points.tomek_links.ravel()
     assert len(gone)
     assert_array_equal(cleaned.apply(table).values, np.delete(grown.apply(table).values, gone, axis=0))
     assert_array_equal(cleaned.y, np.delete(grown.y, gone))
+    assert_array_equal(cleaned.sample_weight, np.delete(grown.sample_weight, gone))
 
 
 # --- what is refused, and warned of -----------------------------------------------------------------------------------
