@@ -115,6 +115,15 @@ def refuse(params: Params, owned: Mapping[str, str]) -> None:
             raise ValueError(f"{key!r} must not be in params: {owned[key]}")
 
 
+def check_varies(table: Table) -> None:
+    """Raise if no column varies: each booster fails on such a table in a way of its own."""
+    for column in table.values.T:
+        differs = column != column[0]
+        if differs.any() and not np.isnan(column).all():
+            return
+    raise ValueError(f"X must hold a column that varies over the training rows, and none of its {table.n_features} columns does")
+
+
 def native_pos_weight(loss: Loss) -> float | None:
     """Return the class weight w if ``loss`` is exactly the booster's own log-loss with weight w on positives, else None."""
     if isinstance(loss, LogLoss):

@@ -12,7 +12,7 @@ from typing import Any, Self
 import catboost as cb
 import numpy as np
 
-from boostimb.boosters._base import Evaluate, Params, gradient_scale, native_pos_weight, normalised, refuse
+from boostimb.boosters._base import Evaluate, Params, check_varies, gradient_scale, native_pos_weight, normalised, refuse
 from boostimb.losses import LogLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray, Metric
@@ -102,7 +102,7 @@ def train(
         callbacks=list(callbacks) if callbacks else None,
         verbose=verbose,
     )
-    return _affine(_bare(model), 1.0, init + (getattr(loss, "posterior_shift", None) or 0.0))
+    return _affine(model, 1.0, init + (getattr(loss, "posterior_shift", None) or 0.0))
 
 
 def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], float]:
@@ -145,6 +145,8 @@ def dataset(
     table: Table, y: BoolArray | None, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: cb.Pool | None = None
 ) -> cb.Pool:
     """Put a table into a Pool. Categories are given by their texts, so that the saved model knows them."""
+    if y is not None and reference is None:
+        check_varies(table)
     names = list(table.names) if table.names is not None else None
     label = None if y is None else y.astype(np.float32)
     if not table.categorical:

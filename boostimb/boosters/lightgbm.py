@@ -12,7 +12,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from boostimb.boosters._base import Evaluate, Params, gradient_scale, normalised, refuse
+from boostimb.boosters._base import Evaluate, Params, check_varies, gradient_scale, normalised, refuse
 from boostimb.boosters._lightgbm_text import affine
 from boostimb.losses import LogLoss
 from boostimb.table import Table
@@ -131,11 +131,6 @@ def _margin_metric(metric: Metric) -> Callable[[MarginArray, lgb.Dataset], tuple
     return evaluate
 
 
-def _can_split(data: lgb.Dataset) -> bool:
-    """Whether any column varies. Where none does, LightGBM raises on a custom objective and fits a constant with its own."""
-    return any(data.feature_num_bin(column) > 1 for column in range(data.num_feature()))
-
-
 class _Objective:
     """A loss with labels, weights and start fixed, as LightGBM calls it; and what makes a trained booster whole."""
 
@@ -161,16 +156,18 @@ class _Objective:
         """Return the margins with the start added."""
         return raw + self._init
 
-    def finish(self, booster: lgb.Booster, n_rounds: int | None, shift: float = 0.0, *, constant: bool = False) -> lgb.Booster:
-        """Return the booster with start, shift and link in its text; ``constant`` keeps the start alone."""
+    def finish(self, booster: lgb.Booster, n_rounds: int | None, shift: float = 0.0) -> lgb.Booster:
+        """Return the booster with start, shift and link in its text."""
         text = booster.model_to_string(num_iteration=-1 if n_rounds is None else n_rounds)
-        return lgb.Booster(model_str=affine(text, 0.0 if constant else 1.0, self._init + shift))
+        return lgb.Booster(model_str=affine(text, 1.0, self._init + shift))
 
 
 def dataset(
     table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: lgb.Dataset | None = None
 ) -> lgb.Dataset:
     """Bin a table into a Dataset; with ``reference``, by the bins of that dataset."""
+    if reference is None:
+        check_varies(table)
     names = (
         list(table.names) if table.names is not None and not any(set('",:[]{} \t') & set(name) for name in table.names) else "auto"
     )
@@ -206,9 +203,8 @@ class _Run:
     ) -> None:
         self._objective, self._evaluate, self._limit = _Objective(loss), evaluate, limit
         self._objective.bind(data)
-        self._can_split = _can_split(data)
         # "none" from the start keeps LightGBM from rebuilding its learner when it meets the custom objective.
-        self._booster = lgb.Booster({**params, "objective": "none" if self._can_split else "binary"}, data)
+        self._booster = lgb.Booster({**params, "objective": "none"}, data)
         if valid is not None:
             self._booster.add_valid(valid, "valid")
         self._has_valid = valid is not None and evaluate is not None
@@ -217,7 +213,7 @@ class _Run:
     def advance(self, n_rounds: int) -> list[float]:
         values: list[float] = []
         for _ in range(min(n_rounds, self._limit - self._done)):
-            if self._booster.update(fobj=self._objective if self._can_split else None):
+            if self._booster.update(fobj=self._objective):
                 self._limit = self._done  # nothing is left to split
                 break
             self._done += 1
@@ -231,7 +227,7 @@ class _Run:
         return "value", self._evaluate(self._objective.margins(raw)), True
 
     def model(self, n_rounds: int) -> "_Model":
-        return _Model(self._objective.finish(self._booster, n_rounds, constant=not self._can_split))
+        return _Model(self._objective.finish(self._booster, n_rounds))
 
     def close(self) -> None:
         self._booster.free_dataset()

@@ -15,7 +15,7 @@ import numpy as np
 import xgboost as xgb
 from scipy.special import expit, logit
 
-from boostimb.boosters._base import Evaluate, Params, gradient_scale, native_pos_weight, normalised, refuse
+from boostimb.boosters._base import Evaluate, Params, check_varies, gradient_scale, native_pos_weight, normalised, refuse
 from boostimb.losses import LogLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
@@ -138,6 +138,8 @@ def dataset(
     table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: xgb.DMatrix | None = None
 ) -> xgb.QuantileDMatrix:
     """Bin a table into a QuantileDMatrix; with ``reference``, by the bins of that dataset."""
+    if reference is None:
+        check_varies(table)
     return xgb.QuantileDMatrix(
         table.values,
         label=y.astype(np.float32),

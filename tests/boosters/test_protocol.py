@@ -1,0 +1,167 @@
+"""The three boosters as the search sees them: one behaviour, three implementations."""
+
+import threading
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+import boostimb as bi
+from boostimb.boosters import NAMES, get_booster, installed
+from boostimb.boosters._base import gradient_scale
+from boostimb.table import TableEncoder
+
+LOSSES = [bi.LogLoss(), bi.LogLoss(pos_weight=6.0), bi.FocalLoss(gamma=2.0), bi.FocalLoss(gamma=0.0), bi.AsymmetricLoss()]
+
+
+@pytest.fixture(params=NAMES)
+def booster(request):
+    pytest.importorskip(request.param)
+    return get_booster(request.param)
+
+
+@pytest.fixture(scope="module")
+def table():
+    import pandas as pd
+
+    rng = np.random.default_rng(1)
+    n = 2500
+    frame = pd.DataFrame({"a": rng.normal(size=n), "b": rng.normal(size=n), "kind": rng.choice(["u", "v", "w"], n)})
+    y = rng.random(n) < expit(2 * frame["a"].to_numpy() + 1.5 * (frame["kind"] == "w").to_numpy() - 4)
+    frame.loc[::9, "b"] = np.nan
+    frame.loc[::11, "kind"] = None
+    return TableEncoder.fit_transform(frame)[1], y
+
+
+def begin(booster, table, loss, *, n_rounds=60, evaluate=None, params=None, seen=None):
+    data, y = table
+    rows = np.arange(data.n_rows)
+    train, valid = rows % 4 != 0, rows % 4 == 0
+    bins = booster.dataset(data.take(train), y[train], None, {}, n_jobs=1)
+    held = booster.dataset(data.take(valid), y[valid], None, {}, n_jobs=1, reference=bins)
+    metric = bi.PRAUC().bind(y[valid])
+
+    def watch(raw):
+        if seen is not None:
+            seen.append(np.array(raw, dtype=np.float64))
+        return metric(raw)
+
+    run = booster.start(params or {}, bins, loss, n_rounds=n_rounds, valid=held, evaluate=evaluate or watch, n_jobs=1, seed=0)
+    return run, data.take(valid), y[valid]
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_a_run_shows_the_margins_that_its_model_gives(booster, table, loss):
+    seen = []
+    run, held, y = begin(booster, table, loss, seen=seen)
+    values = run.advance(7) + run.advance(5)
+    assert len(values) == len(seen) == 12
+    assert values[-1] == pytest.approx(bi.average_precision(y, seen[-1]))
+    for n_rounds in (3, 12):
+        model = run.model(n_rounds)
+        assert model.n_rounds == n_rounds
+        np.testing.assert_allclose(model.raw(held, n_jobs=1), seen[n_rounds - 1], atol=2e-5)
+    run.close()
+
+
+def test_no_more_rounds_than_the_limit(booster, table):
+    run, *_ = begin(booster, table, bi.LogLoss(), n_rounds=6)
+    assert len(run.advance(4)) == 4
+    assert len(run.advance(4)) == 2
+    run.close()
+
+
+def test_affine_and_file(booster, table, tmp_path):
+    run, held, _ = begin(booster, table, bi.FocalLoss(gamma=1.0))
+    run.advance(20)
+    model = run.model(20)
+    run.close()
+    raw = model.raw(held, n_jobs=1)
+    moved = model.affine(0.6, -1.5)
+    np.testing.assert_allclose(moved.raw(held, n_jobs=1), 0.6 * raw - 1.5, atol=5e-6)
+    np.testing.assert_array_equal(model.raw(held, n_jobs=1), raw)  # the first one is as it was
+    path = tmp_path / f"model.{booster.suffix}"
+    moved.save(path)
+    np.testing.assert_allclose(booster.load(path).raw(held, n_jobs=1), 0.6 * raw - 1.5, atol=5e-6)
+    gain = moved.importances()
+    assert gain.shape == (3,)
+    assert gain.sum() == pytest.approx(1.0)
+    assert gain[0] == gain.max()
+
+
+def test_resampled_rows_take_the_bins_of_the_fold(booster, table):
+    data, y = table
+    whole = booster.dataset(data, y, None, {}, n_jobs=1)
+    rows = np.concatenate([np.flatnonzero(y), np.flatnonzero(y), np.flatnonzero(~y)[::2]])
+    part = booster.dataset(data.take(rows), y[rows], None, {}, n_jobs=1, reference=whole)
+    run = booster.start({}, part, bi.LogLoss(), n_rounds=5, n_jobs=1, seed=0)
+    run.advance(5)
+    assert np.isfinite(run.model(5).raw(data, n_jobs=1)).all()
+    run.close()
+
+
+def test_folds_side_by_side_are_as_folds_one_by_one(booster, table):
+    def one():
+        run, held, _ = begin(booster, table, bi.FocalLoss(gamma=1.0))
+        values = [*run.advance(10), *run.advance(10)]
+        raw = run.model(20).raw(held, n_jobs=1)
+        run.close()
+        return values, raw
+
+    want, results = one(), []
+    threads = [threading.Thread(target=lambda: results.append(one())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    for values, raw in results:
+        assert values == want[0]
+        np.testing.assert_array_equal(raw, want[1])
+
+
+@pytest.mark.parametrize("values", [np.ones((200, 2)), np.full((200, 1), np.nan)])
+def test_a_table_without_a_column_that_varies_is_refused(booster, values):
+    table = TableEncoder.fit_transform(values)[1]
+    with pytest.raises(ValueError, match="a column that varies"):
+        booster.dataset(table, np.arange(200) % 10 == 0, None, {}, n_jobs=1)
+
+
+def test_a_column_of_one_value_and_missing_ones_can_be_split(booster):
+    y = np.arange(600) % 10 == 0
+    table = TableEncoder.fit_transform(np.where(y, np.nan, 1.0)[:, None])[1]
+    run = booster.start({}, booster.dataset(table, y, None, {}, n_jobs=1), bi.LogLoss(), n_rounds=20, n_jobs=1, seed=0)
+    run.advance(20)
+    assert bi.average_precision(y, run.model(20).raw(table, n_jobs=1)) == 1.0
+    run.close()
+
+
+def test_an_error_in_the_metric_reaches_the_caller(booster, table):
+    def fail(_):
+        raise ZeroDivisionError("the metric broke")
+
+    run, *_ = begin(booster, table, bi.LogLoss(), evaluate=fail)
+    with pytest.raises(Exception, match="the metric broke"):
+        run.advance(3)
+
+
+def test_the_scale_gives_focal_loss_the_curvature_of_log_loss():
+    y = np.arange(5000) % 100 == 0
+    for loss in (bi.FocalLoss(gamma=2.0), bi.FocalLoss(gamma=5.0, pos_weight=4.0), bi.AsymmetricLoss()):
+        usual = bi.LogLoss(pos_weight=loss.pos_weight)
+        own, want = (each.grad_hess(y, np.full(y.size, each.init_raw(y)))[1].sum(dtype=float) for each in (loss, usual))
+        assert gradient_scale(loss, y, None) == pytest.approx(want / own, rel=1e-5)
+    assert gradient_scale(bi.LogLoss(pos_weight=3.0), y, None) == 1.0
+
+
+def test_names():
+    assert set(installed()) <= set(NAMES)
+    with pytest.raises(ValueError, match="booster must be one of xgboost, lightgbm, catboost; got 'gbm'"):
+        get_booster("gbm")
+
+
+def test_a_booster_that_is_not_installed_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setattr("boostimb.boosters.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"pip install 'boostimb\[catboost\]'"):
+        get_booster("catboost")
+    assert installed() == ()
