@@ -28,8 +28,6 @@ SAME_LEVEL = {
 }
 # The modules that may import a library, as the start of their path below boostimb/.
 ONLY_IN = {
-    "numba": ("losses/_kernels", "losses/_float32", "metrics/_kernels"),
-    "llvmlite": ("losses/_kernels", "losses/_float32", "metrics/_kernels"),
     "xgboost": ("boosters/xgboost",),
     "lightgbm": ("boosters/lightgbm",),
     "catboost": ("boosters/catboost",),
@@ -93,6 +91,12 @@ def test_each_library_is_imported_in_its_place_only(path):
     for library, places in ONLY_IN.items():
         if any(name.split(".")[0] == library for name in imports(path)):
             assert name_of(path).startswith(places), f"{library} in {name_of(path)}"
+
+
+@pytest.mark.parametrize("library", ["numba", "llvmlite"])
+def test_only_kernels_are_compiled(library):
+    users = {path.stem for path in module_files() if any(name.split(".")[0] == library for name in imports(path))}
+    assert {stem for stem in users if not stem.endswith("_kernels")} == set()
 
 
 def test_losses_and_metrics_know_nothing_of_each_other_or_of_boosters():

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from boostimb.resampling._neighbourhood import Neighbourhood
 from boostimb.resampling._resampled import Resampled, count_classes
+from boostimb.resampling._space import median
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, IntArray
 
@@ -120,7 +121,7 @@ def _filled(table: Table) -> NDArray[np.floating[Any]]:
         if not len(present):
             fill = 0.0
         elif table.categories[j] is None:
-            fill = float(np.median(present))
+            fill = median(present.astype(np.float64))
         else:
             fill = float(np.bincount(present.astype(np.intp)).argmax())
         values[missing[:, j], j] = fill

@@ -44,7 +44,7 @@ class Space:
             column = table.values[:, j].astype(np.float64)
             column = column[~np.isnan(column)]
             if len(column):
-                centre[i], scale[i] = np.median(column), _spread(column)
+                centre[i], scale[i] = median(column), _spread(column)
         sizes = np.array([len(levels) + 1 for levels in table.categories if levels is not None], dtype=np.intp)
         return cls(numeric, centre, scale, categorical, np.cumsum(sizes) - sizes + 1, len(numeric) + int(sizes.sum()))
 
@@ -70,6 +70,11 @@ class Space:
             shape=(n, width),
         )
         return hstack([csr_array(numbers), indicators], format="csr")
+
+
+def median(column: FloatArray) -> float:
+    """Median of finite values; halved on the way, since the mean of the two in the middle may overflow."""
+    return 2 * float(np.median(column / 2))
 
 
 def _spread(column: FloatArray) -> float:

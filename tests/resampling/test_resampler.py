@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
 from boostimb.resampling import NAMES, ImbalanceWarning, Neighbourhood, Resampler, ratio_range
+from boostimb.resampling._resampler import SMOTE_KIND
 from boostimb.resampling._synthesis import draw_bases
 from boostimb.table import Table
 
-SMOTE_KIND = ("smote", "smotenc", "borderline_smote", "adasyn", "smote_tomek")
-SYNTHETIC = SMOTE_KIND[:-1]  # those that drop no row
+SYNTHETIC = [name for name in SMOTE_KIND if name != "smote_tomek"]  # those that drop no row
 
 
 def resample(name, table, y, ratio=0.5, **options):
@@ -216,6 +217,31 @@ def test_tomek_drops_the_negatives_and_smote_tomek_both_rows(make_table):
     assert_array_equal(cleaned.apply(table).values, np.delete(grown.apply(table).values, gone, axis=0))
     assert_array_equal(cleaned.y, np.delete(grown.y, gone))
     assert_array_equal(cleaned.sample_weight, np.delete(grown.sample_weight, gone))
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+CELLS = st.one_of(st.just(np.nan), st.sampled_from([0.0, 1.0, -1.0, 1e308, -1e308, 5e-324]), FINITE)
+
+
+@given(
+    arrays(np.float64, (12, 2), elements=CELLS),
+    arrays(np.float64, (12, 1), elements=st.sampled_from([np.nan, 0.0, 1.0])),
+    st.integers(2, 5),
+    st.sampled_from(NAMES),
+)
+def test_any_table(numbers, codes, n_pos, name):
+    """No warning, nothing infinite, no value outside what the positives hold, no category that is none."""
+    table = Table(np.hstack((numbers, codes)), None, (None, None, ("a", "b")))
+    y = np.arange(12) < n_pos
+    result = resample(name, table, y, 1.0)
+    assert len(result.y) == result.apply(table).n_rows
+    if result.synthetic is not None and result.synthetic.n_rows:
+        new = result.synthetic.values
+        for j in range(3):
+            present, own = new[~np.isnan(new[:, j]), j], table.values[y, j]
+            if len(present):
+                assert np.nanmin(own) <= present.min() <= present.max() <= np.nanmax(own)
+        assert set(new[~np.isnan(new[:, 2]), 2]) <= {0.0, 1.0}
 
 
 # --- what is refused, and warned of -----------------------------------------------------------------------------------
