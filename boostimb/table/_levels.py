@@ -1,7 +1,6 @@
 """Columns of text and categories: their distinct values, and the codes of the rows."""
 
 import datetime
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -49,8 +48,10 @@ def read_levels(series: nw.Series[Any], label: str) -> Levels:
     return Levels(np.where(np.isnan(codes), -1, codes).astype(np.intp), levels)
 
 
-def _level_names(values: Iterable[Any], label: str) -> tuple[Category, ...]:
+def _level_names(values: list[Any], label: str) -> tuple[Category, ...]:
     """Text stays text and numbers numbers; other categories, such as the intervals of pandas.cut, go by their text."""
+    if set(map(type, values)) == {str}:
+        return tuple(values)
     levels = tuple(number(value) if _is_number(type(value)) else str(value) for value in values)
     texts = [level for level in levels if isinstance(level, str)]
     if texts and len(texts) != len(levels):
