@@ -1,0 +1,155 @@
+"""A model folder: whole, equal, and nothing in it trusted."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import boostimb as bi
+from boostimb.boosters import NAMES, get_booster
+from boostimb.decision import IsotonicCalibration, LogisticCalibration
+from boostimb.losses import LogLoss
+from boostimb.model import Ensemble, Member
+from boostimb.table import TableEncoder
+
+
+@pytest.fixture(scope="module")
+def built(frame):
+    X, y = frame
+    encoder, table = TableEncoder.fit_transform(X)
+    members = []
+    for at, name in enumerate(NAMES):
+        booster = get_booster(name)
+        run = booster.start({}, booster.dataset(table, y == 1, None, {}, n_jobs=1), LogLoss(), n_rounds=8, n_jobs=1, seed=0)
+        run.advance(8)
+        members.append(Member(name, run.model(8), 0.2 + 0.1 * at, 1.1, -0.1))
+        run.close()
+    classes = np.array(["fine", "fraud"])
+    return Ensemble(tuple(members), encoder, classes, 1, LogisticCalibration(1.2, 0.3), 0.25), X
+
+
+@pytest.fixture
+def folder(built, tmp_path):
+    built[0].save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_a_loaded_model_is_the_saved_one(built, folder):
+    model, X = built
+    again = bi.load(folder)
+    np.testing.assert_allclose(again.predict_proba(X), model.predict_proba(X), atol=1e-9)
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert again.classes_.tolist() == ["fine", "fraud"]
+    assert again.threshold == 0.25
+    assert list(again.feature_names_in_) == list(X.columns)
+    assert {p.suffix for p in folder.iterdir()} == {".json", ".ubj", ".txt", ".cbm"}
+
+
+def test_the_members_are_a_weighted_sum(built):
+    model, X = built
+    table = model.encoder.transform(X)
+    want = sum(m.weight * (1.1 * m.model.raw(table, n_jobs=1) - 0.1) for m in model.members)
+    np.testing.assert_allclose(model.decision_function(X), want)
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], LogisticCalibration(1.2, 0.3).apply(want))
+    other = Ensemble(model.members, model.encoder, model.classes, 0, model.calibration, 0.25)
+    np.testing.assert_array_equal(other.predict_proba(X)[:, 0], model.predict_proba(X)[:, 1])
+    assert set(other.predict(X)) == {"fine", "fraud"}
+    assert model.feature_importances_.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    "classes", [np.array([0, 1]), np.array([False, True]), np.array([-1.5, 2.0]), np.array(["a", "b"], dtype=object)]
+)
+def test_labels_keep_their_type(built, tmp_path, classes):
+    model, X = built
+    Ensemble(model.members, model.encoder, classes, 1, model.calibration, np.inf).save(tmp_path / "m")
+    again = bi.load(tmp_path / "m")
+    assert again.classes_.dtype == classes.dtype
+    assert again.predict(X.head()).tolist() == [classes.tolist()[0]] * 5  # an infinite threshold says nobody
+
+
+def test_isotonic_calibration_is_kept(built, tmp_path):
+    model, _ = built
+    Ensemble(model.members, model.encoder, model.classes, 1, IsotonicCalibration((-3.0, 0.0), (0.01, 0.6)), 0.5).save(
+        tmp_path / "m"
+    )
+    assert bi.load(tmp_path / "m").calibration == IsotonicCalibration((-3.0, 0.0), (0.01, 0.6))
+    with pytest.raises(ValueError, match="one native file"):
+        bi.load(tmp_path / "m").export(tmp_path / "m.txt")
+
+
+def test_saving_again_takes_the_place_of_the_old_one(built, folder):
+    model, X = built
+    model.save(folder)
+    np.testing.assert_allclose(bi.load(folder).predict_proba(X), model.predict_proba(X), atol=1e-9)
+    assert [p.name for p in folder.parent.iterdir()] == ["model"]
+
+
+def test_nothing_of_the_users_is_overwritten(built, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "thesis.tex").write_text("three years")
+    (tmp_path / "file").write_text("x")
+    for name in ("notes", "file"):
+        with pytest.raises(FileExistsError, match="holds no boostimb model"):
+            built[0].save(tmp_path / name)
+    assert (tmp_path / "notes" / "thesis.tex").read_text() == "three years"
+
+
+def change(folder, edit):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    edit(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (lambda m: m.update(format="other"), "not the manifest of a boostimb model"),
+        (lambda m: m.update(version=2), "format version 1, got 2"),
+        (lambda m: m.update(more=1), "must have the entries"),
+        (lambda m: m.pop("table"), "must have the entries"),
+        (lambda m: m.update(threshold="0.5"), "threshold must be"),
+        (lambda m: m.update(positive_index=True), "positive_index must be 0 or 1"),
+        (lambda m: m.update(members=[]), "at least one"),
+        (lambda m: m.update(dtype="V8"), "dtype must be"),
+        (lambda m: m.update(classes=["a", "a"]), "two different labels"),
+        (lambda m: m.update(calibration={"kind": "spline"}), "kind"),
+        (lambda m: m["members"][0].update(file="../../etc/passwd"), "must be called member-N"),
+        (lambda m: m["members"][0].update(booster="pickle"), "booster must be one of"),
+        (lambda m: m["members"][0].update(weight=None), "weight must be"),
+        (lambda m: m["members"][0].update(sha256="0" * 64), "was changed after"),
+        (lambda m: m["table"].update(names=[1, 2, 3]), "names must be"),
+    ],
+)
+def test_a_manifest_that_no_save_wrote_is_refused(folder, edit, says):
+    change(folder, edit)
+    with pytest.raises((ValueError, TypeError), match=says):
+        bi.load(folder)
+
+
+def test_a_file_that_was_changed_or_is_missing(folder):
+    file = next(folder.glob("*.txt"))
+    file.write_bytes(file.read_bytes().replace(b"leaf_value=", b"leaf_value=9", 1))
+    with pytest.raises(ValueError, match="was changed after the model was saved"):
+        bi.load(folder)
+    file.unlink()
+    with pytest.raises(FileNotFoundError, match="is missing"):
+        bi.load(folder)
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(ValueError, match="is not a JSON file"):
+        bi.load(folder)
+    shutil.rmtree(folder)
+    with pytest.raises(FileNotFoundError, match="no boostimb model at"):
+        bi.load(folder)
+
+
+def test_one_member_exports_with_everything_folded_in(built, tmp_path):
+    model, X = built
+    for member in model.members:
+        one = Ensemble((member,), model.encoder, model.classes, 1, model.calibration, 0.5)
+        path = tmp_path / f"one.{get_booster(member.booster).suffix}"
+        one.export(path)
+        raw = get_booster(member.booster).load(path).raw(model.encoder.transform(X), n_jobs=1)
+        np.testing.assert_allclose(1 / (1 + np.exp(-raw)), one.predict_proba(X)[:, 1], atol=2e-6)
