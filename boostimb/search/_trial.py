@@ -126,7 +126,7 @@ def _boost_in_step(
     """Advance all folds together until their mean curve has not risen for ``wait`` rounds; return its best round."""
     curves: list[list[float]] = [[] for _ in runs]
     while True:
-        if deadline is not None and time.monotonic() > deadline and not (may_be_cut and curves[0]):
+        if deadline is not None and time.monotonic() > deadline and not may_be_cut:
             raise OutOfTimeError
         new = workers.map(lambda run: run.advance(_STRIDE), runs)
         longest = max(len(values) for values in new)

@@ -69,11 +69,11 @@ def test_labels_come_back_as_they_were(name, frame):
         {"pos_weight": 12.0},
         {"pos_weight": "balanced"},
         {"resampler": "under"},
-        {"resampler": "smote"},
         {"resampler": "over"},
+        {"resampler": "smote"},
+        {"resampler": NearMiss()},
         {"loss": bi.FocalLoss(gamma=2.0, pos_weight=5.0)},
         {"loss": bi.AsymmetricLoss()},
-        {"resampler": NearMiss()},
     ],
     ids=str,
 )

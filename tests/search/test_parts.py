@@ -1,0 +1,133 @@
+"""The parts of a search that train nothing: space, rounds, selection, estimate."""
+
+import numpy as np
+import optuna
+import pytest
+from sklearn.metrics import average_precision_score
+
+import boostimb as bi
+from boostimb.decision import LogisticCalibration
+from boostimb.resampling import Resampler
+from boostimb.search._estimate import estimate
+from boostimb.search._select import choose_best, choose_ensemble
+from boostimb.search._space import DEFAULTS, Levers, check_losses, check_space
+from boostimb.search._trial import best_round, patience
+
+
+def levers(**changes):
+    settings = {
+        "boosters": ("lightgbm", "xgboost", "catboost"),
+        "losses": ("log_loss", "focal", "asymmetric"),
+        "resamplers": tuple(Resampler(name) for name in ("none", "under", "smote")),
+        "counts": (20, 2000),
+    }
+    return Levers(**{**settings, **changes})
+
+
+def test_a_trial_draws_every_lever_and_each_combination_is_usable():
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    space, seen = levers(), set()
+    for _ in range(150):
+        plan = space.draw(study.ask())
+        loss = plan.loss_for(20, 2000)
+        assert loss.pos_weight == pytest.approx(100**plan.class_weight)
+        seen.add((plan.booster, type(loss).__name__, plan.resampler.name))
+        assert 0 < plan.learning_rate <= 0.2
+        if plan.resampler.has_ratio:
+            assert 0.01 <= plan.resampler.ratio <= 1
+    assert len(seen) == 27
+
+
+def test_the_first_trials_are_the_plain_boosters():
+    starts = levers().starts()
+    assert [s["booster"] for s in starts] == ["lightgbm", "xgboost", "catboost"] * 2
+    assert [s["class_weight"] for s in starts] == [0.0] * 3 + [0.5] * 3
+    study = optuna.create_study()
+    for start in starts:
+        study.enqueue_trial(start)
+    for start in starts:
+        plan = levers().draw(study.ask())
+        assert {k: v for k, v in plan.params.items() if k != "bagging_freq"} == DEFAULTS[start["booster"]]
+        assert (plan.loss, plan.resampler.name) == ("log_loss", "none")
+    assert levers(losses=("focal",)).starts() == []
+    assert levers(resamplers=(Resampler("over"),)).starts() == []
+
+
+def test_a_users_space_and_losses():
+    own = {"lightgbm": {"num_leaves": optuna.distributions.IntDistribution(3, 5), "max_depth": 4}}
+    assert check_space(own, ("lightgbm",)) is own
+    study = optuna.create_study()
+    focal = bi.FocalLoss(gamma=1.5, pos_weight=2.0)
+    space = levers(boosters=("lightgbm",), space=own, losses=(focal,))
+    trial = study.ask()
+    plan = space.draw(trial)
+    assert plan.loss_for(1, 99) == focal
+    assert plan.params["max_depth"] == 4
+    assert 3 <= plan.params["num_leaves"] <= 5
+    assert plan.learning_rate == 0.1
+    function = levers(space=lambda trial, booster: {"eta": trial.suggest_float("eta", 0.2, 0.3)}).draw(optuna.create_study().ask())
+    assert 0.2 <= function.learning_rate <= 0.3
+    for bad in ("deep", 3, {"xgboost": {}}, {"lightgbm": 3}):
+        with pytest.raises((TypeError, ValueError), match="space must"):
+            check_space(bad, ("lightgbm",))
+    assert check_losses("auto") == ("log_loss", "focal")
+    assert check_losses(focal) == (focal,)
+    for bad in ([], "hinge", [3]):
+        with pytest.raises((TypeError, ValueError), match="losses must"):
+            check_losses(bad)
+
+
+def test_rounds_follow_the_curve_and_not_its_noise():
+    rounds = np.arange(300)
+    hill = -((rounds - 120) ** 2) / 1e4
+    hill[250] += 5.0  # one lucky round
+    spread = np.random.default_rng(0).normal(scale=0.02, size=300)
+    assert abs(best_round((hill + spread)[:240]) - 121) < 40
+    assert best_round(-(rounds**2) / 1e4) <= 6
+    assert patience(0.1) == 40
+    assert patience(0.02) == 120
+
+
+def fake_trials(seed=0, n=3000, count=12):
+    rng = np.random.default_rng(seed)
+    y = rng.random(n) < 0.05
+    signal = y * 1.5 + rng.normal(size=n)
+    margins = [(3 * (signal + rng.normal(size=n)) - 7).astype(np.float32) for _ in range(count)]
+    scores = np.array([average_precision_score(y, z) for z in margins])
+    return y, margins, scores
+
+
+def test_the_ensemble_is_better_than_its_best_member_and_its_weights_add_up():
+    y, margins, scores = fake_trials()
+    single, several = choose_best(y, margins, scores), choose_ensemble(y, margins, scores, bi.PRAUC())
+    assert single.trials == (int(np.argmax(scores)),)
+    assert average_precision_score(y, several.logits) > average_precision_score(y, single.logits)
+    assert sum(several.weights) == pytest.approx(1.0)
+    want = sum(w * cal.logit(margins[at]) for at, w, cal in zip(several.trials, several.weights, several.calibrations, strict=True))
+    np.testing.assert_allclose(several.logits, want)
+    assert several.calibrations[0] == LogisticCalibration.fit(margins[several.trials[0]], y)
+
+
+def test_the_estimate_takes_back_what_luck_gave():
+    """Trials without any signal: the best of them looks better than chance, and the corrected score does not."""
+    rng = np.random.default_rng(1)
+    naive, corrected, rates = [], [], []
+    for seed in range(8):
+        y = rng.random(1500) < 0.05
+        margins = [rng.normal(size=1500).astype(np.float32) for _ in range(25)]
+        scores = np.array([average_precision_score(y, z) for z in margins])
+        best = choose_best(y, margins, scores)
+        found = estimate(y, best.logits, margins, scores, bi.PRAUC(), seed)
+        assert found.corrected <= found.naive == pytest.approx(scores.max())
+        assert found.interval[0] < found.corrected < found.interval[1]
+        naive.append(found.naive)
+        corrected.append(found.corrected)
+        rates.append(y.mean())
+    gain = np.mean(naive) - np.mean(rates)
+    assert np.mean(corrected) - np.mean(rates) < 0.5 * gain
+
+
+def test_one_trial_has_no_optimism():
+    y, margins, scores = fake_trials(count=1)
+    found = estimate(y, margins[0], margins, scores, bi.PRAUC(), 0)
+    assert found.corrected == found.naive

@@ -1,0 +1,261 @@
+"""boostimb.tune as a user calls it."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score, f1_score, recall_score
+
+import boostimb as bi
+from boostimb.resampling import ImbalanceWarning
+
+QUICK = {"booster": "lightgbm", "cv": 3, "progress": False, "random_state": 0, "n_jobs": 1, "timeout": None}
+
+
+@pytest.fixture(scope="module")
+def result(small):
+    return bi.tune(*small, n_trials=6, **QUICK)
+
+
+def test_result_is_whole(result, small):
+    X, y = small
+    proba = result.predict_proba(X)
+    assert proba.shape == (len(y), 2)
+    assert result.oof_proba_.shape == (len(y),)
+    assert ((result.predict(X) == 1) == (proba[:, 1] >= result.threshold_)).all()
+    assert result.best_score_ == pytest.approx(average_precision_score(y, result.oof_proba_))
+    assert result.corrected_score_ <= result.best_score_
+    low, high = result.score_interval_
+    assert low < result.corrected_score_ < high
+    assert result.cv_results_.keys() == {"trial", "score", "threshold", "n_rounds", "seconds", "params"}
+    assert len({len(column) for column in result.cv_results_.values()}) == 1
+    assert result.baseline_score_ == result.cv_results_["score"][0]
+    assert result.best_params_ == result.cv_results_["params"][np.argmax(result.cv_results_["score"])]
+    assert all("threshold" in t.user_attrs for t in result.study_.trials)
+    assert "average_precision" in repr(result)
+    assert "lightgbm" in repr(result.best_estimator_)
+
+
+def test_the_threshold_is_the_best_cut_out_of_fold(result, small):
+    _, y = small
+    assert f1_score(y, result.oof_proba_ >= result.threshold_) == pytest.approx(bi.best_threshold(y, result.oof_proba_).score)
+    assert result.confusion().recall == pytest.approx(recall_score(y, result.oof_proba_ >= result.threshold_))
+
+
+def test_a_new_goal_trains_nothing(result, small):
+    _, y = small
+    trials = len(result.study_.trials)
+    assert result.set_threshold(constraints={"recall": ">=0.8"}) is result
+    assert recall_score(y, result.oof_proba_ >= result.threshold_) >= 0.8
+    result.set_threshold(cost_matrix=[[0, 1], [30, 0]])
+    low = result.threshold_
+    assert result.set_threshold(cost_matrix=[[0, 30], [1, 0]]).threshold_ > low
+    assert result.set_threshold(goal=0.3).threshold_ == 0.3
+    with pytest.raises(ValueError, match="no threshold keeps precision >= 1"):
+        result.set_threshold(constraints={"precision": ">=1", "recall": ">=1"})
+    assert result.threshold_ == 0.3
+    result.set_threshold()
+    assert len(result.study_.trials) == trials
+
+
+def test_saved_and_loaded(result, small, tmp_path):
+    result.save(tmp_path / "model")
+    np.testing.assert_allclose(bi.load(tmp_path / "model").predict_proba(small[0]), result.predict_proba(small[0]), atol=1e-9)
+
+
+def test_the_same_seed_gives_the_same_result_on_any_number_of_cores(result, small):
+    again = bi.tune(*small, n_trials=6, **{**QUICK, "n_jobs": 3})
+    assert [t.params for t in again.study_.trials] == [t.params for t in result.study_.trials]
+    np.testing.assert_allclose(again.predict_proba(small[0]), result.predict_proba(small[0]), atol=1e-12)
+
+
+@pytest.mark.parametrize("refit", ["bag", "single"])
+def test_refit(small, refit):
+    X, y = small
+    result = bi.tune(X, y, n_trials=2, refit=refit, **QUICK)
+    assert len(result.best_estimator_.members) == {"bag": 3, "single": 1}[refit]
+    assert average_precision_score(y, result.predict_proba(X)[:, 1]) > 0.3
+
+
+def test_one_model_exports_to_one_file(small, tmp_path):
+    import lightgbm
+
+    X, y = small
+    result = bi.tune(X, y, n_trials=2, refit="single", **QUICK)
+    result.export(tmp_path / "model.txt")
+    got = lightgbm.Booster(model_file=tmp_path / "model.txt").predict(X)
+    np.testing.assert_allclose(got, result.predict_proba(X)[:, 1], atol=2e-6)
+
+
+def test_every_booster_in_one_study(small):
+    pytest.importorskip("xgboost")
+    pytest.importorskip("catboost")
+    X, y = small
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    frame["kind"] = np.where(X[:, 0] > 0.5, "high", "low")
+    frame.loc[::5, "a"] = np.nan
+    labels = np.where(y == 1, "bad", "good")
+    result = bi.tune(frame, labels, n_trials=6, pos_label="bad", **{**QUICK, "booster": "auto"})
+    assert {t.params["booster"] for t in result.study_.trials} == {"lightgbm", "xgboost", "catboost"}
+    assert result.classes_.tolist() == ["bad", "good"]
+    assert set(result.predict(frame)) == {"bad", "good"}
+    assert average_precision_score(y, result.predict_proba(frame)[:, 0]) > 0.3
+    assert ((result.predict(frame) == "bad") == (result.predict_proba(frame)[:, 0] >= result.threshold_)).all()
+
+
+@pytest.mark.parametrize("resamplers", [["smote"], ["over"], ["smote_tomek"], ["under"]])
+def test_permuted_labels_score_chance(small, resamplers):
+    """Resampling before the split would find a signal here."""
+    X, y = small
+    shuffled = np.random.default_rng(0).permutation(y)
+    result = bi.tune(X, shuffled, resamplers=resamplers, n_trials=3, **QUICK)
+    assert result.corrected_score_ < 2.2 * y.mean()
+    assert all(t.params["sampler"] == resamplers[0] for t in result.study_.trials)
+
+
+def test_the_budget_in_seconds_is_kept(small):
+    started = time.monotonic()
+    result = bi.tune(*small, **{**QUICK, "timeout": 4})
+    assert time.monotonic() - started < 6
+    assert result.cv_results_["trial"].size >= 2
+
+
+def test_a_budget_that_is_too_short_still_gives_one_trial(small):
+    assert bi.tune(*small, **{**QUICK, "timeout": 0.01}).cv_results_["trial"].size == 1
+
+
+def test_callbacks_see_each_trial_and_can_stop(small):
+    seen = []
+
+    def stop(study, trial):
+        seen.append(trial.number)
+        if len(seen) == 3:
+            study.stop()
+
+    result = bi.tune(*small, n_trials=50, callbacks=[stop], **QUICK)
+    assert seen == [0, 1, 2]
+    assert result.cv_results_["trial"].size == 3
+
+
+def test_an_interrupt_returns_the_best_so_far(small):
+    def interrupt(study, trial):
+        if trial.number == 1:
+            raise KeyboardInterrupt
+
+    with pytest.warns(RuntimeWarning, match="interrupted: the result is the best of 2 finished trials"):
+        result = bi.tune(*small, n_trials=50, callbacks=[interrupt], **QUICK)
+    assert result.cv_results_["trial"].size == 2
+
+
+def test_ctrl_c_in_the_middle_of_a_trial(tmp_path):
+    script = textwrap.dedent("""
+        import sys, numpy as np, boostimb as bi
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(3000, 5)); y = (X[:, 0] + rng.normal(size=3000) > 2.5).astype(int)
+        def tell(study, trial): print("trial", flush=True)
+        result = bi.tune(X, y, booster=sys.argv[1], timeout=120, progress=False, random_state=0, callbacks=[tell])
+        print("finished", result.predict(X).shape, flush=True)
+    """)
+    for booster in ("lightgbm", "catboost"):
+        pytest.importorskip(booster)
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, booster], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout.readline() == "trial\n"
+        time.sleep(0.3)
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert out.endswith("finished (3000,)\n")
+        assert "interrupted: the result is the best of" in err
+
+
+def test_a_metric_of_the_users_own_choice(small):
+    X, y = small
+    result = bi.tune(X, y, n_trials=2, metric=bi.RecallAtPrecision(0.5), **QUICK)
+    assert result.best_score_ == pytest.approx(bi.recall_at_precision(y, result.oof_proba_, 0.5), abs=1e-6)
+
+
+def test_weights_are_for_training_and_not_for_scores(small):
+    X, y = small
+    weight = np.where(y == 1, 5.0, 1.0)
+    result = bi.tune(X, y, n_trials=2, sample_weight=weight, **QUICK)
+    assert result.best_score_ == pytest.approx(average_precision_score(y, result.oof_proba_))
+    assert 0.6 * y.mean() < result.oof_proba_.mean() < 1.6 * y.mean()  # calibrated to the rows as they are
+
+
+def test_constraints_that_cannot_be_kept_do_not_lose_the_model(small):
+    with pytest.warns(ImbalanceWarning, match="no threshold keeps precision >= 1"):
+        result = bi.tune(*small, n_trials=1, constraints={"precision": ">=1", "recall": ">=1"}, **QUICK)
+    assert np.isfinite(result.threshold_)
+
+
+def test_few_positives_are_named():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 2)), np.arange(30) % 5 == 0
+    with pytest.warns(ImbalanceWarning, match="only 6 positives"):
+        result = bi.tune(X, y, n_trials=2, **QUICK)
+    assert np.isfinite(result.predict_proba(X)).all()
+
+
+def test_optuna_is_left_as_it_was(small):
+    before = optuna.logging.get_verbosity()
+    bi.tune(*small, n_trials=1, **QUICK)
+    assert optuna.logging.get_verbosity() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"n_trials": 0}, "n_trials must be an integer >= 1"),
+        ({"timeout": -1}, "timeout must be a finite number > 0"),
+        ({"timeout": None, "n_trials": None}, "must not both be None"),
+        ({"booster": "gbm"}, "booster must be one of"),
+        ({"booster": []}, "at least one"),
+        ({"metric": "accuracy"}, "metric must be one of average_precision"),
+        ({"metric": 3}, "metric must be 'average_precision' or a metric"),
+        ({"goal": "f0"}, "goal must be"),
+        ({"goal": "accuracy"}, "accuracy"),
+        ({"constraints": {"recal": ">=0.9"}}, "recall"),
+        ({"cost_matrix": [[1, 2]]}, "cost_matrix"),
+        ({"losses": "hinge"}, "losses must be one of"),
+        ({"resamplers": "smoke"}, "must be one of none"),
+        ({"refit": "all"}, "refit must be one of"),
+        ({"calibration": "platt"}, "calibration must be one of"),
+        ({"cv": 1}, "cv must be an integer >= 2"),
+        ({"groups": [1, 2]}, "inconsistent numbers of samples: groups has length 2"),
+        ({"sample_weight": [1.0]}, "inconsistent numbers of samples: sample_weight"),
+        ({"pos_label": "yes"}, "pos_label must be one of the labels"),
+        ({"categorical_features": ["shop"]}, "shop"),
+        ({"progress": "always"}, "progress must be one of auto"),
+        ({"space": {"xgboost": {}}}, "space must have an entry"),
+    ],
+    ids=str,
+)
+def test_bad_settings_are_refused_before_any_training(small, monkeypatch, changes, says):
+    monkeypatch.setattr("boostimb.search._tune.Search", None)  # a search that begins would fail on this
+    with pytest.raises((ValueError, TypeError), match=says):
+        bi.tune(*small, **{**QUICK, "n_trials": 2, **changes})
+
+
+@pytest.mark.parametrize(
+    ("y", "says"),
+    [
+        (np.zeros(900), "one class"),
+        (np.arange(900) % 3, "Only binary"),
+        (np.zeros(899), "length"),
+        (np.where(np.arange(900) % 9, 0.0, np.nan), "must not be missing"),
+        (np.where(np.arange(900) % 9, "a", "b"), "pos_label must name the positive class"),
+        (np.arange(900) == 5, "cv=3 folds need at least 3 positives"),
+    ],
+)
+def test_bad_labels(small, y, says):
+    with pytest.raises(ValueError, match=says):
+        bi.tune(small[0], y, n_trials=1, **QUICK)
