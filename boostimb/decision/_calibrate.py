@@ -27,7 +27,7 @@ def calibrate(raw: ArrayLike, y_true: ArrayLike, sample_weight: ArrayLike | None
     raw : array-like of shape (n,)
         Finite margins.
     y_true : array-like of shape (n,)
-        BoundLabels 0 and 1, both present.
+        Labels 0 and 1, both present.
     sample_weight : array-like of shape (n,), optional
         Weights >= 0, not all zero.
     method : {'auto', 'logistic', 'isotonic'}

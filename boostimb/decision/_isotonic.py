@@ -60,7 +60,7 @@ class IsotonicCalibration(Calibration):
         raw : array-like of shape (n,)
             Finite margins of a model that has not seen these rows.
         y_true : array-like of shape (n,)
-            BoundLabels 0 and 1, both present.
+            Labels 0 and 1, both present.
         sample_weight : array-like of shape (n,), optional
             Weights >= 0, not all zero.
 

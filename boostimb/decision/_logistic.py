@@ -55,7 +55,7 @@ class LogisticCalibration(Calibration):
         raw : array-like of shape (n,)
             Finite margins of a model that has not seen these rows.
         y_true : array-like of shape (n,)
-            BoundLabels 0 and 1, both present.
+            Labels 0 and 1, both present.
         sample_weight : array-like of shape (n,), optional
             Weights >= 0, not all zero. Their scale plays no part.
         smoothing : bool

@@ -47,7 +47,7 @@ def best_threshold(
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        BoundLabels 0 and 1.
+        Labels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class: probabilities or margins.
     goal : str, callable or float

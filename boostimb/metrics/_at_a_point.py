@@ -14,7 +14,7 @@ def precision_at_recall(y_true: ArrayLike, y_score: ArrayLike, recall: float, sa
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        BoundLabels 0 and 1.
+        Labels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     recall : float
@@ -48,7 +48,7 @@ def recall_at_precision(y_true: ArrayLike, y_score: ArrayLike, precision: float,
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        BoundLabels 0 and 1.
+        Labels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     precision : float
@@ -86,7 +86,7 @@ def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int) -> float:
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        BoundLabels 0 and 1.
+        Labels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     k : int

@@ -16,7 +16,7 @@ def average_precision(y_true: ArrayLike, y_score: ArrayLike, sample_weight: Arra
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        BoundLabels 0 and 1 (integers, floats or booleans).
+        Labels 0 and 1 (integers, floats or booleans).
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class; any increasing function of the margin.
     sample_weight : array-like of shape (n,), optional

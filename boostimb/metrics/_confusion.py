@@ -49,7 +49,7 @@ def confusion_at(y_true: ArrayLike, y_score: ArrayLike, threshold: float, sample
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        BoundLabels 0 and 1.
+        Labels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     threshold : float

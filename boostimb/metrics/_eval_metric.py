@@ -75,7 +75,7 @@ class EvalMetric(ABC):
         Parameters
         ----------
         y_true : array-like of shape (n,)
-            BoundLabels 0 and 1.
+            Labels 0 and 1.
         y_score : array-like of shape (n,)
             Finite scores, higher for the positive class.
         sample_weight : array-like of shape (n,), optional

@@ -1,4 +1,4 @@
-"""BoundLabels and weights prepared once, so that each new vector of scores costs two sorts and nothing else."""
+"""Labels and weights prepared once, so that each new vector of scores costs two sorts and nothing else."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple

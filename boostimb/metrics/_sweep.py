@@ -89,17 +89,23 @@ class ThresholdSweep:
         """Return a number t such that ``y_score >= t`` is row ``cut``, on these scores as float64 and as float32.
 
         It lies midway between the cut and the next lower score, which asks least of the digits of later scores, rounded to
-        float32 so that it is the same number in both precisions. Where no float32 lies between the two it is the cut's own
-        score; so it is for the last row, below which nothing is known.
+        float32 so that it is the same number in both precisions; where the two scores are too close for that it is the cut's
+        own score. Below the lowest score nothing is known: the last row's threshold is that score, rounded down.
         """
         high = float(self.values[cut])
-        if cut == 0 or cut == self.values.size - 1:
+        if cut == 0:
             return high
-        low = float(self.values[cut + 1])
+        last = cut == self.values.size - 1
+        low = high if last else float(self.values[cut + 1])
+        # Back to Python's floats: NumPy would round the other side of a comparison to float32 as well.
         with np.errstate(over="ignore"):
             low32, middle, high32 = np.array([low, low + 0.5 * (high - low), high], dtype=np.float32).tolist()
-        separates = low < middle <= high and low32 < middle <= high32
-        return middle if separates else high
+            if last:
+                return high32 if high32 <= high else float(np.nextafter(np.float32(high), np.float32(-np.inf)))
+        for candidate in (middle, high32):
+            if low < candidate <= high and low32 < candidate <= high32:
+                return float(candidate)
+        return high
 
 
 def threshold_sweep(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None = None) -> ThresholdSweep:
@@ -108,7 +114,7 @@ def threshold_sweep(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayL
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        BoundLabels 0 and 1.
+        Labels 0 and 1.
     y_score : array-like of shape (n,)
         Finite scores, higher for the positive class.
     sample_weight : array-like of shape (n,), optional
