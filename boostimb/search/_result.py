@@ -44,6 +44,15 @@ class TuneResult:
         The study.
     metric_ : str
         Name of the search metric.
+
+    Examples
+    --------
+    >>> import numpy as np, boostimb as bi
+    >>> X = np.random.default_rng(0).normal(size=(500, 3))
+    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> result = bi.tune(X, y, booster="lightgbm", n_trials=1, cv=3, progress=False, random_state=0)
+    >>> bool(result.set_threshold(constraints={"recall": ">=0.9"}).confusion().recall >= 0.9)
+    True
     """
 
     best_estimator_: Ensemble
