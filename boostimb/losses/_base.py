@@ -174,9 +174,8 @@ class MarginLoss:
         ValueError
             If labels, margins or weights break the rules above.
         """
-        positive = check_binary(y_true)
-        margins = check_scores("raw", raw, positive.size)
-        return self.bind(positive, sample_weight)(margins)
+        margins = as_vector("raw", raw)
+        return BoundLoss(self, y_true, sample_weight)(check_scores("raw", margins, margins.size))
 
     def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> BoundLoss:
         """Check and convert labels and weights once, for a training that asks for gradients every round.
@@ -196,10 +195,7 @@ class MarginLoss:
             Maps margins of shape (n,) to ``(grad, hess)``, float32 arrays of shape (n,) that are fresh at each call.
             It holds no state, so that threads may share it. It does not check that the margins are finite.
         """
-        positive = check_binary(y_true)
-        weight = check_weight(sample_weight, positive.size)
-        factor = check_number("scale", scale, above=0)
-        return BoundLoss(self, positive, factor if weight is None else factor * weight)
+        return BoundLoss(self, y_true, sample_weight, check_number("scale", scale, above=0))
 
     def posterior_logit(self, raw: ArrayLike) -> FloatArray:
         """``logit P(y=1 | raw)``, shape (n,): the log-odds at which ``raw`` minimises the expected loss.
@@ -274,5 +270,4 @@ class MarginLoss:
 
     def calc_ders_range(self, approxes: ArrayLike, targets: ArrayLike, weights: ArrayLike | None) -> FloatArray:
         """Act as a CatBoost objective: minus gradient and minus hessian, shape (n, 2), for one chunk of rows."""
-        raw = np.asarray(approxes, np.float64)
-        return chunk_derivatives(self, raw, np.asarray(targets, np.float32), weights)
+        return chunk_derivatives(self, approxes, targets, weights)

@@ -413,18 +413,21 @@ def asymmetric(
             h[i] = max(TINY, curve)
 
 
-# ---- CatBoost's chunks ----
+# ---- between a booster's arrays and the kernels' ----
 
 
 @compiled
 def sign(targets: Float32Array, weights: Float32Array, signed: Float32Array) -> bool:
-    """Write weights with the label as sign; return whether some target is neither 0 nor 1."""
+    """Write weights (all 1 if there are none) with the label as sign; return whether labels and weights keep their rules."""
     wrong = 0
     for i in range(targets.size):
         positive = targets[i] == ONE
         wrong += 0 if positive or targets[i] == ZERO else 1
-        signed[i] = weights[i] if positive else -weights[i]
-    return wrong > 0
+        signed[i] = ONE if positive else -ONE
+    for i in range(weights.size):
+        wrong += 0 if weights[i] >= ZERO and weights[i] <= HUGE else 1
+        signed[i] *= weights[i]
+    return wrong == 0
 
 
 @compiled

@@ -209,6 +209,8 @@ def check_objective(loss: MarginLoss) -> None:
         assert ders.shape == (60, 2), "calc_ders_range must return the shape (n, 2)"
         assert ders.dtype == np.float64, "calc_ders_range must return float64"
         assert_allclose(ders, -np.stack(want, axis=1), rtol=1e-6, atol=1e-30)
+    # CatBoost cuts the rows in chunks: one with no weight at all is no mistake.
+    assert (np.abs(loss.calc_ders_range(raw, y, np.zeros(60, np.float32))) < 1e-37).all(), "a weight of 0 must count for nothing"
     assert isinstance(loss.__name__, str), "a booster asks for the name"
 
 
@@ -237,6 +239,10 @@ def check_bad_input(loss: MarginLoss) -> None:
         ("lengths that differ", lambda: loss.grad_hess([0, 1], raw)),
         ("a negative weight", lambda: loss.grad_hess([0, 1, 0], raw, [1, -1, 1])),
         ("weights that are all zero", lambda: loss.loss([0, 1, 0], raw, [0, 0, 0])),
+        ("weights that are all zero", lambda: loss.grad_hess(np.ones(3, np.float32), raw, np.zeros(3, np.float32))),
+        ("a negative float32 weight", lambda: loss.grad_hess(np.ones(3, np.float32), raw, np.full(3, -1, np.float32))),
+        ("weights of another length", lambda: loss.grad_hess(np.ones(3, np.float32), raw, np.ones(2, np.float32))),
+        ("an empty array of weights", lambda: loss.grad_hess(np.ones(3, np.float32), raw, np.ones(0, np.float32))),
         ("one class only", lambda: loss.init_raw([0, 0, 0])),
         ("a scale of 0", lambda: loss.bind([0, 1, 0], scale=0.0)),
         ("margins of another length", lambda: loss.bind([0, 1, 0])(raw[:2])),
