@@ -1,0 +1,56 @@
+"""What all plots share: colours, fresh axes, and the look of a frame."""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from boostimb.validation import missing_extra
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, which stay apart for every kind of colour blindness and in grey.
+BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6E6E6E"
+
+
+def require_matplotlib() -> None:
+    """Raise the error that names the extra if Matplotlib is not installed."""
+    if find_spec("matplotlib") is None:
+        raise missing_extra("matplotlib", "a plot")
+
+
+def new_axes(ax: "Axes | None", *, width: float = 5.2, height: float = 4.2) -> "Axes":
+    """Return ``ax``, or the axes of a new figure that a notebook shows by itself."""
+    if ax is not None:
+        return ax
+    require_matplotlib()
+    from matplotlib import pyplot
+
+    return pyplot.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def frame(ax: "Axes", title: str, xlabel: str, ylabel: str) -> None:
+    """Label the axes and keep all but the data light."""
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.grid(color="#B0B0B0", alpha=0.35, linewidth=0.6)
+    ax.set_axisbelow(True)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+
+
+def mark_cut(ax: "Axes", x: float, y: float, label: str) -> None:
+    """Mark the chosen cut, in one colour in every plot: one look finds it in all of them."""
+    ax.plot([x], [y], "o", color=VERMILLION, markersize=8, markeredgecolor="white", zorder=4, label=label)
+
+
+def unit_limits(ax: "Axes", *, x: bool = False) -> None:
+    """Show the rates 0 to 1 with room for a line that runs along either."""
+    ax.set_ylim(-0.02, 1.03)
+    if x:
+        ax.set_xlim(-0.02, 1.02)
+
+
+def percent(share: float) -> str:
+    """Write a share so that neither a small one reads as 0% nor a large one as 100%."""
+    rest = min(share, 1 - share)
+    digits = 1 if rest >= 0.01 else 2 if rest >= 0.001 else 3
+    return f"{100 * share:.{digits}f}%" if rest > 0 else f"{share:.0%}"
