@@ -42,6 +42,19 @@ class Loss(Protocol):
         """P(y=1 | raw): the posterior under this loss, shape (n,)."""
         ...
 
+    def posterior_logit(self, raw: ArrayLike) -> FloatArray:
+        """Log-odds of y=1 given the margin, finite where its probability rounds to 0 or 1, shape (n,)."""
+        ...
+
+    @property
+    def posterior_shift(self) -> float | None:
+        """The constant that takes the margin to those log-odds, or None where they are not the margin plus a constant."""
+        ...
+
+    def log_loss_scale(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the factor that gives the sum of hessians at the start the size that it has under log-loss."""
+        ...
+
     def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> BoundLoss:
         """Fix labels and weights once; the function returned maps margins to ``scale`` times gradient and hessian."""
         ...

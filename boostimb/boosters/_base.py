@@ -133,26 +133,6 @@ def native_pos_weight(loss: Loss) -> float | None:
     return None
 
 
-def gradient_scale(loss: Loss, y: BoolArray, weight: FloatArray | None) -> float:
-    """Return the factor that gives ``loss`` the curvature of log-loss at the start of training.
-
-    Under focal loss the hessians of a rare class start some thousand times smaller than under log-loss, so that
-    min_child_weight, min_sum_hessian and lambda, all of them sums of hessians, would forbid every split. A constant
-    factor does not move the minimum of the loss, and gives these parameters their usual meaning back.
-    """
-    if native_pos_weight(loss) is not None:
-        return 1.0
-    reference = LogLoss(pos_weight=float(getattr(loss, "pos_weight", 1.0)))
-    rate = float(np.average(y, weights=weight))
-    # At a constant margin each class has one hessian: two rows, weighted by the classes' shares, stand for all.
-    pair, share = np.array([True, False]), np.array([rate, 1.0 - rate])
-    own, usual = (
-        float(np.sum(each.grad_hess(pair, np.full(2, each.init_raw(pair, share)), share)[1], dtype=np.float64))
-        for each in (loss, reference)
-    )
-    return usual / own
-
-
 def normalised(gain: FloatArray) -> FloatArray:
     """Scale importances to sum to 1."""
     total = gain.sum()

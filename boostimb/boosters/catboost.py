@@ -12,7 +12,7 @@ from typing import Any, Self
 import catboost as cb
 import numpy as np
 
-from boostimb.boosters._base import Evaluate, Params, check_varies, gradient_scale, native_pos_weight, normalised, refuse
+from boostimb.boosters._base import Evaluate, Params, check_varies, native_pos_weight, normalised, refuse
 from boostimb.losses import LogLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray, Metric
@@ -102,7 +102,7 @@ def train(
         callbacks=list(callbacks) if callbacks else None,
         verbose=verbose,
     )
-    return _affine(model, 1.0, init + (getattr(loss, "posterior_shift", None) or 0.0))
+    return _affine(model, 1.0, init + (loss.posterior_shift or 0.0))
 
 
 def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], float]:
@@ -118,7 +118,7 @@ def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], fl
     y, weight = np.asarray(data.get_label(), dtype=np.float64), data.get_weight()
     weight = None if weight is None else np.asarray(weight, dtype=np.float64)
     init = loss.init_raw(y, weight)
-    settings["loss_function"] = _Shifted(loss, init, gradient_scale(loss, y == 1, weight))
+    settings["loss_function"] = _Shifted(loss, init, loss.log_loss_scale(y, weight))
     if not {"leaf_estimation_iterations", "leaf_estimation_method"} & set(params):
         settings["leaf_estimation_iterations"] = _LEAF_STEPS
     return settings, init

@@ -12,7 +12,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from boostimb.boosters._base import Evaluate, Params, check_varies, gradient_scale, normalised, refuse
+from boostimb.boosters._base import Evaluate, Params, check_varies, normalised, refuse
 from boostimb.boosters._lightgbm_text import affine
 from boostimb.losses import LogLoss
 from boostimb.table import Table
@@ -117,7 +117,7 @@ def train(
         callbacks=stops,
     )
     best = booster.best_iteration, booster.best_score
-    finished = objective.finish(booster, None, getattr(loss, "posterior_shift", None) or 0.0)
+    finished = objective.finish(booster, None, loss.posterior_shift or 0.0)
     finished.best_iteration, finished.best_score = best
     return finished
 
@@ -144,7 +144,7 @@ class _Objective:
         y, weight = data.get_label(), data.get_weight()
         if not self._restart:  # a model that is trained further has its start in its leaves already
             self._init = self._loss.init_raw(y, weight)
-        self._bound = self._loss.bind(y, weight, scale=gradient_scale(self._loss, np.asarray(y == 1), weight))
+        self._bound = self._loss.bind(y, weight, scale=self._loss.log_loss_scale(y, weight))
 
     def __call__(self, raw: MarginArray, data: lgb.Dataset) -> tuple[Any, Any]:
         if self._bound is None:

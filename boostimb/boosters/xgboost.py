@@ -15,7 +15,7 @@ import numpy as np
 import xgboost as xgb
 from scipy.special import expit, logit
 
-from boostimb.boosters._base import Evaluate, Params, check_varies, gradient_scale, native_pos_weight, normalised, refuse
+from boostimb.boosters._base import Evaluate, Params, check_varies, native_pos_weight, normalised, refuse
 from boostimb.losses import LogLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
@@ -108,7 +108,7 @@ def train(
         xgb_model=xgb_model,
         callbacks=stops,
     )
-    shift = getattr(loss, "posterior_shift", None)
+    shift = loss.posterior_shift
     return _affine(booster, 1.0, shift) if shift else booster
 
 
@@ -130,7 +130,7 @@ def _plan(params: Params, loss: Loss, y: Any, weight: Any, *, restart: bool = Fa
     if pos_weight is not None:
         settings["scale_pos_weight"] = pos_weight
         return _Plan(settings, None)
-    bound: BoundLoss = loss.bind(y, weight, scale=gradient_scale(loss, np.asarray(y, dtype=bool), weight))
+    bound: BoundLoss = loss.bind(y, weight, scale=loss.log_loss_scale(y, weight))
     return _Plan(settings, lambda raw, _: bound(raw))
 
 

@@ -22,7 +22,7 @@ def prior_shift(log_odds: ArrayLike, rate: float, sample_weight: ArrayLike | Non
     Parameters
     ----------
     log_odds : array-like of shape (n,)
-        Finite log-odds of rows with their natural rate of positives.
+        Log-odds of rows with their natural rate of positives; where they are infinite, so they stay.
     rate : float
         That rate, above 0 and below 1.
     sample_weight : array-like of shape (n,), optional
@@ -46,5 +46,5 @@ def prior_shift(log_odds: ArrayLike, rate: float, sample_weight: ArrayLike | Non
     z: FloatArray = as_vector("log_odds", log_odds).astype(np.float64)
     check_number("rate", rate, above=0, below=1)
     weight = check_weight(sample_weight, z.size)
-    bound = _BEYOND + float(np.abs(z).max())
+    bound = _BEYOND + float(np.abs(z[np.isfinite(z)]).max(initial=0.0))
     return float(brentq(lambda shift: np.average(expit(z + shift), weights=weight) - rate, -bound, bound, xtol=1e-10))

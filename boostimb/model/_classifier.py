@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -203,8 +203,9 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
             assert held_out is not None  # _held_out refuses a calibration without rows for it
             calibration = calibrate(model.raw(held_out[0], n_jobs=n_jobs), held_out[1], method=self.calibration)
         elif resampler.name != "none" or getattr(loss, "class_weight", (1.0, 1.0)) != (1.0, 1.0):
-            log_odds = _finite_logit(loss.predict_proba(model.raw(table, n_jobs=n_jobs)))
-            shift = prior_shift(log_odds, float(np.average(labels.positive, weights=weight)), weight)
+            shift = prior_shift(
+                loss.posterior_logit(model.raw(table, n_jobs=n_jobs)), float(np.average(labels.positive, weights=weight)), weight
+            )
         self._fitted = _Fitted(booster.name, model, loss, encoder, calibration, shift)
         self.classes_ = labels.classes
         self.n_features_in_ = table.values.shape[1]
@@ -286,9 +287,9 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
             class weights or resampling its mean over the training rows is set to their rate of positives.
         """
         raw, fitted = self._margins(X), self._fitted
-        proba = fitted.loss.predict_proba(raw) if fitted.calibration is None else fitted.calibration.apply(raw)
-        if fitted.shift:
-            proba = expit(_finite_logit(proba) + fitted.shift)
+        proba = (
+            expit(fitted.loss.posterior_logit(raw) + fitted.shift) if fitted.calibration is None else fitted.calibration.apply(raw)
+        )
         return np.column_stack([1.0 - proba, proba])
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -328,7 +329,7 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         if fitted.calibration is not None:
             line = fitted.calibration.line
         else:
-            shift = getattr(fitted.loss, "posterior_shift", None)
+            shift = fitted.loss.posterior_shift
             line = None if shift is None else (1.0, shift + fitted.shift)
         if line is None:
             raise ValueError(
@@ -348,9 +349,3 @@ class _Fitted:
     encoder: TableEncoder
     calibration: Calibration | None
     shift: float  # of the log-odds, where weights or resampling moved them
-
-
-def _finite_logit(proba: FloatArray) -> FloatArray:
-    """Return log-odds; a probability that rounding has brought to 0 or 1 counts as the last number before it."""
-    log_odds: FloatArray = logit(np.clip(proba, np.finfo(np.float64).tiny, 1.0 - np.finfo(np.float64).epsneg))
-    return log_odds

@@ -8,7 +8,6 @@ from scipy.special import expit
 
 import boostimb as bi
 from boostimb.boosters import NAMES, get_booster, installed
-from boostimb.boosters._base import gradient_scale
 from boostimb.table import TableEncoder
 
 LOSSES = [bi.LogLoss(), bi.LogLoss(pos_weight=6.0), bi.FocalLoss(gamma=2.0), bi.FocalLoss(gamma=0.0), bi.AsymmetricLoss()]
@@ -143,15 +142,6 @@ def test_an_error_in_the_metric_reaches_the_caller(booster, table):
     run, *_ = begin(booster, table, bi.LogLoss(), evaluate=fail)
     with pytest.raises(Exception, match="the metric broke"):
         run.advance(3)
-
-
-def test_the_scale_gives_focal_loss_the_curvature_of_log_loss():
-    y = np.arange(5000) % 100 == 0
-    for loss in (bi.FocalLoss(gamma=2.0), bi.FocalLoss(gamma=5.0, pos_weight=4.0), bi.AsymmetricLoss()):
-        usual = bi.LogLoss(pos_weight=loss.pos_weight)
-        own, want = (each.grad_hess(y, np.full(y.size, each.init_raw(y)))[1].sum(dtype=float) for each in (loss, usual))
-        assert gradient_scale(loss, y, None) == pytest.approx(want / own, rel=1e-5)
-    assert gradient_scale(bi.LogLoss(pos_weight=3.0), y, None) == 1.0
 
 
 def test_names():
