@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from boostimb.losses._adapters import native_data, objective_arguments
-from boostimb.losses._bound import BoundLoss, Kernel, chunk_derivatives
+from boostimb.losses._bound import BoundMarginLoss, Kernel, chunk_derivatives
 from boostimb.losses._reference import by_label, log_loss_scale, posterior_logit, rate_of_positives, start_value
 from boostimb.typing import FloatArray, GradHess
 from boostimb.validation import as_vector, check_binary, check_choice, check_number, check_scores, check_weight
@@ -175,9 +175,9 @@ class MarginLoss:
             If labels, margins or weights break the rules above.
         """
         margins = as_vector("raw", raw)
-        return BoundLoss(self, y_true, sample_weight)(check_scores("raw", margins, margins.size))
+        return BoundMarginLoss(self, y_true, sample_weight)(check_scores("raw", margins, margins.size))
 
-    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> BoundLoss:
+    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> BoundMarginLoss:
         """Check and convert labels and weights once, for a training that asks for gradients every round.
 
         Parameters
@@ -195,7 +195,7 @@ class MarginLoss:
             Maps margins of shape (n,) to ``(grad, hess)``, float32 arrays of shape (n,) that are fresh at each call.
             It holds no state, so that threads may share it. It does not check that the margins are finite.
         """
-        return BoundLoss(self, y_true, sample_weight, check_number("scale", scale, above=0))
+        return BoundMarginLoss(self, y_true, sample_weight, check_number("scale", scale, above=0))
 
     def posterior_logit(self, raw: ArrayLike) -> FloatArray:
         """``logit P(y=1 | raw)``, shape (n,): the log-odds at which ``raw`` minimises the expected loss.

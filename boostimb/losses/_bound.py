@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostimb.losses._reference import Pieces, grad_hess
+from boostimb.losses._results import ResultPool
 from boostimb.losses._threads import over_rows
 from boostimb.typing import Float32Array, FloatArray, GradHess
 from boostimb.validation import check_binary, check_length, check_weight
@@ -30,14 +31,14 @@ def _compiled(loss: Differentiable) -> tuple[Kernel, tuple[Any, ...]] | None:
     return loss._compiled()
 
 
-class BoundLoss:
+class BoundMarginLoss:
     """Margins in, gradient and hessian out.
 
-    It holds no buffers: every call returns fresh arrays, and threads may share it. It does not check that the margins are
-    finite, since that would cost a good part of what the kernel does.
+    The arrays returned are the caller's own for as long as anything refers to them, and threads may share a bound loss. It does
+    not check that the margins are finite, since that would cost a good part of what the kernel does.
     """
 
-    __slots__ = ("_kernel", "_loss", "_parameters", "_positive", "_signed", "_size", "_weight")
+    __slots__ = ("_kernel", "_loss", "_parameters", "_pool", "_positive", "_signed", "_size", "_weight")
 
     def __init__(self, loss: Differentiable, y_true: ArrayLike, sample_weight: ArrayLike | None, scale: float = 1.0) -> None:
         self._kernel: Kernel | None = None
@@ -46,6 +47,7 @@ class BoundLoss:
             self._kernel, self._parameters = compiled
             self._signed = _signed_weights(y_true, sample_weight, scale)
             self._size = self._signed.size
+            self._pool = ResultPool(self._size)
             return
         self._loss = loss
         self._positive = check_binary(y_true)
@@ -58,7 +60,7 @@ class BoundLoss:
         margins = _as_margins(raw)
         check_length("raw", margins, self._size)
         if self._kernel is not None:
-            return _run(self._kernel, margins, self._signed, self._parameters)
+            return _run(self._kernel, margins, self._signed, self._parameters, self._pool.take())
         grad, hess = grad_hess(self._loss, self._positive, margins.astype(np.float64, copy=False))
         hess32 = (hess * self._weight).astype(np.float32)
         if self._loss.hessian != "exact":
@@ -76,7 +78,7 @@ def chunk_derivatives(loss: Differentiable, approxes: ArrayLike, targets: ArrayL
     out = np.empty((raw.size, 2))
     compiled = _compiled(loss)
     if compiled is None:
-        grad, hess = BoundLoss(loss, y, None)(raw)
+        grad, hess = BoundMarginLoss(loss, y, None)(raw)
         out[:, 0], out[:, 1] = -grad, -hess
         return out if weight is None else np.multiply(out, weight[:, None], out=out)
     from boostimb.losses._kernels import negated_pairs
@@ -84,7 +86,7 @@ def chunk_derivatives(loss: Differentiable, approxes: ArrayLike, targets: ArrayL
     signed = _quick_sign(y, weight)
     if signed is None:
         signed = _signed_weights(y, weight, 1.0)
-    negated_pairs(*_run(compiled[0], _as_margins(raw), signed, compiled[1]), out)
+    negated_pairs(*_run(compiled[0], _as_margins(raw), signed, compiled[1], np.empty((2, raw.size), FLOAT32)), out)
     return out
 
 
@@ -130,11 +132,13 @@ def _writeable(array: NDArray[Any]) -> NDArray[Any]:
     return array if array.flags.carray else array.copy()
 
 
-def _run(kernel: Kernel, margins: NDArray[Any], signed: Float32Array, parameters: tuple[Any, ...]) -> GradHess:
-    """Call a kernel, in threads where there are many rows."""
+def _run(
+    kernel: Kernel, margins: NDArray[Any], signed: Float32Array, parameters: tuple[Any, ...], results: Float32Array
+) -> GradHess:
+    """Call a kernel, in threads where there are many rows; ``results`` has the shape (2, n)."""
     from boostimb.losses._kernels import BLOCK, CONSTANTS
 
-    grad, hess = np.empty(margins.size, FLOAT32), np.empty(margins.size, FLOAT32)
+    grad, hess = results[0], results[1]
 
     def work(start: int, stop: int) -> None:
         rows = slice(start, stop)

@@ -285,7 +285,6 @@ def focal_exact(
     c = _tuple(constants)
     work = np.empty((8, BLOCK), np.float32)
     odd = TWO * gamma + ONE
-    least = TINY if clamp else -HUGE
     for start in range(0, raw.size, BLOCK):
         stop = min(start + BLOCK, raw.size)
         z, v, g, h = raw[start:stop], signed[start:stop], grad[start:stop], hess[start:stop]
@@ -302,15 +301,14 @@ def focal_exact(
             flat = gamma * soft[i]
             steep = gamma * a[i] + flat
             small = e[i] * steep
-            weight = v[i] * (w1 if positive else w0) * r[i] * dim[i] * (fade[i] if correct else ONE)
-            slope = weight * (e[i] + flat if correct else ONE + small)
+            right_bend = fade[i] * (odd * e[i] + flat * (gamma - e[i]))
+            wrong_bend = e[i] * (odd + gamma * small - steep)
+            weight = v[i] * (w1 if positive else w0) * r[i] * dim[i]
+            slope = weight * (fade[i] * (e[i] + flat) if correct else ONE + small)
             g[i] = -slope
-            bend = odd * e[i] + flat * (gamma - e[i]) if correct else e[i] * (odd + gamma * small - steep)
-            curve = abs(weight) * r[i] * bend
+            curve = abs(weight) * r[i] * (right_bend if correct else wrong_bend)
             bound = abs(slope) * r[i] * (ONE if correct else e[i])
-            bound = bound if clamp else least
-            curve = max(bound, curve)
-            h[i] = max(least, curve)
+            h[i] = max(max(bound, curve), TINY) if clamp else curve
 
 
 @compiled

@@ -160,3 +160,39 @@ def test_margins_of_the_wrong_shape_are_refused():
         bound(np.zeros((2, 1)))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         bound(np.zeros(3))
+
+
+def test_results_are_the_callers_as_long_as_he_keeps_them():
+    raw = np.linspace(-3, 3, 4000).astype(np.float32)
+    bound = FocalLoss().bind(raw > 0)
+    kept = bound(raw)
+    copies = [array.copy() for array in kept]
+    part = bound(raw)[1][10:20]  # a view of a result that has itself been dropped
+    part_copy = part.copy()
+    for _ in range(5):
+        bound(raw + 1)
+    assert_array_equal(kept, copies)
+    assert_array_equal(part, part_copy)
+
+
+def test_memory_is_used_again_when_the_result_is_dropped():
+    """New memory costs more than the kernel at a million rows."""
+    raw = np.zeros(4000, np.float32)
+    bound = FocalLoss().bind(raw)
+    places = {tuple(array.__array_interface__["data"][0] for array in bound(raw)) for _ in range(20)}
+    assert len(places) == 1
+    held = [bound(raw) for _ in range(4)]
+    assert len({result[0].__array_interface__["data"][0] for result in held}) == 4
+
+
+def test_threads_that_share_a_bound_loss_get_results_of_their_own():
+    rng = np.random.default_rng(0)
+    margins = [rng.normal(size=3000).astype(np.float32) for _ in range(8)]
+    bound = FocalLoss().bind(margins[0] > 1)
+    want = [bound(raw)[0].copy() for raw in margins]
+
+    def many(i):
+        return all(np.array_equal(bound(margins[i])[0], want[i]) for _ in range(200))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(many, range(8)))
