@@ -72,7 +72,7 @@ def calibration_from_dict(content: Mapping[str, Any]) -> Calibration:
     LogisticCalibration(scale=2.0, offset=0.5)
     """
     entries = {"logistic": {"scale", "offset"}, "isotonic": {"raw", "probability"}}
-    if not isinstance(content, Mapping) or content.get("kind") not in entries:
+    if not isinstance(content, Mapping) or content.get("kind") not in list(entries):  # a list compares, where a dict would hash
         raise ValueError(f"a calibration must be a mapping whose 'kind' is one of {', '.join(entries)}; got {content!r:.200}")
     kind, values = content["kind"], {key: value for key, value in content.items() if key != "kind"}
     if values.keys() != entries[kind]:
@@ -86,7 +86,7 @@ def calibration_from_dict(content: Mapping[str, Any]) -> Calibration:
 
 
 def _isotonic_pays(raw: ArrayLike, y_true: ArrayLike, sample_weight: ArrayLike | None) -> bool:
-    """Compare the two by log-loss, each fitted on one random half and scored on the other."""
+    """Compare the two by log-loss, each fitted on one half and scored on the other."""
     labels = BoundLabels.of(y_true, sample_weight)
     if min(labels.n_pos, labels.y.size - labels.n_pos) < ISOTONIC_LEAST:
         return False
@@ -94,7 +94,10 @@ def _isotonic_pays(raw: ArrayLike, y_true: ArrayLike, sample_weight: ArrayLike |
         return False
     margin, y = labels.scores(raw), labels.y
     weight = np.ones(y.size) if labels.weight is None else labels.weight
-    first = np.random.default_rng(0).random(y.size) < 0.5
+    # Every other row of each class. A draw from a seed would be the labels again wherever these came from the same seed.
+    first = np.zeros(y.size, dtype=np.bool_)
+    for member in (y, ~y):
+        first[np.flatnonzero(member)[::2]] = True
     loss: dict[type[LogisticCalibration | IsotonicCalibration], float] = {LogisticCalibration: 0.0, IsotonicCalibration: 0.0}
     for fit, held in ((first, ~first), (~first, first)):
         for kind in loss:

@@ -27,6 +27,13 @@ class Threshold:
     score : float
         The goal's value at this cut on the samples it was chosen on: optimistic, because it was chosen there. For a cost
         matrix the mean cost of a sample; for a given threshold F1.
+
+    Examples
+    --------
+    >>> from boostimb import best_threshold
+    >>> found = best_threshold([0, 0, 1, 1], [0.0, 0.5, 0.25, 1.0])
+    >>> found.value, found.score
+    (0.125, 0.8)
     """
 
     value: float

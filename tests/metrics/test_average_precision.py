@@ -33,7 +33,9 @@ def samples(draw, weights=False):
     n = draw(st.integers(1, 30))
     y = draw(st.lists(st.booleans(), min_size=n, max_size=n).filter(any))
     # Few values make ties; any float makes denormals, signed zeros and huge ones.
-    value = draw(st.sampled_from([st.sampled_from([-1.0, -0.0, 0.0, 0.5, 3.0]), st.floats(-1e300, 1e300), st.floats(-5, 5, width=32)]))
+    value = draw(
+        st.sampled_from([st.sampled_from([-1.0, -0.0, 0.0, 0.5, 3.0]), st.floats(-1e300, 1e300), st.floats(-5, 5, width=32)])
+    )
     score = draw(st.lists(value, min_size=n, max_size=n))
     weight = draw(st.lists(st.floats(1e-3, 1e3), min_size=n, max_size=n)) if weights else None
     return y, score, weight

@@ -125,8 +125,9 @@ def test_catboost(metric, interface, weighted, split):
 def test_cross_validation_of_the_boosters(split):
     xgb, lgb = pytest.importorskip("xgboost"), pytest.importorskip("lightgbm")
     table = xgb.cv(
-        {"objective": "binary:logistic", "eta": RATE, "nthread": 2, "disable_default_eval_metric": 1}, xgb.DMatrix(split.X, split.y),
-        20, nfold=3, stratified=True, custom_metric=PRAUC(), early_stopping_rounds=5, as_pandas=False,
+        {"objective": "binary:logistic", "eta": RATE, "nthread": 2, "disable_default_eval_metric": 1},
+        xgb.DMatrix(split.X, split.y), 20, nfold=3, stratified=True, custom_metric=PRAUC(),
+        early_stopping_rounds=5, as_pandas=False,
     )  # fmt: skip
     values = table[f"test-{PRAUC().name}-mean"]
     assert int(np.argmax(values)) == len(values) - 1  # cut at the best round
