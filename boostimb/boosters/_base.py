@@ -1,6 +1,6 @@
 """What the estimator and the search ask of a booster, and what the three have in common."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -30,10 +30,6 @@ class Model(Protocol):
 
     def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
         """Margins of the rows, start value included, shape (n,)."""
-        ...
-
-    def affine(self, scale: float, shift: float) -> "Model":
-        """Return the model whose margins are ``scale * raw + shift``, with both inside its native file."""
         ...
 
     def importances(self) -> FloatArray:
@@ -101,6 +97,10 @@ class Booster(Protocol):
         seed: int,
     ) -> Run:
         """Begin a training of at most ``n_rounds`` rounds; nothing is trained before ``advance``."""
+        ...
+
+    def merge(self, models: Sequence[Any], weights: Sequence[float], shift: float) -> Model:
+        """Return one model, one native file, whose margin is the weighted sum of the models' margins plus ``shift``."""
         ...
 
     def load(self, path: Path) -> Model:

@@ -1,4 +1,4 @@
-"""LightGBM's model text, edited: the start value, the link function and a scale go into the file itself.
+"""LightGBM's model text, edited: start value, link function, and several models as one.
 
 A model trained on a custom objective knows neither where it started nor that its sums are log-odds. Both have a place in
 the text: the leaves of the first tree, and the line ``objective=binary sigmoid:1``. The edited text is what LightGBM itself
@@ -6,45 +6,41 @@ writes for a native model, so its plain ``predict`` gives probabilities and its 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 
-_TREE = re.compile(r"^Tree=(\d+)\n", re.MULTILINE)
+_TREE = re.compile(r"^Tree=\d+$", re.MULTILINE)
+_VALUES = re.compile(r"^((?:leaf|internal)_value=)(.*)$", re.MULTILINE)  # SHAP measures from the inner ones
 _END = "end of trees"
 _LINK = "objective=binary sigmoid:1"
 
 
-def affine(text: str, scale: float, shift: float) -> str:
-    """Return the text of the model with margins ``scale * raw + shift`` and a logistic link."""
-    head, trees, tail = _split(text)
-    if scale != 1.0:
-        trees = [_map_values(tree, lambda value: scale * value) for tree in trees]
-    if shift != 0.0:
-        trees[0] = _map_values(trees[0], lambda value: value + shift)
-    return _join(head, trees, tail)
+def merge(texts: Sequence[str], weights: Sequence[float], shift: float) -> str:
+    """Return the text of the model whose margin is the weighted sum of the models' margins plus ``shift``."""
+    head, _, tail = _split(texts[0])
+    trees = [_linear(tree, weight, 0.0) for text, weight in zip(texts, weights, strict=True) for tree in _split(text)[1]]
+    trees[0] = _linear(trees[0], 1.0, shift)
+    trees = [_TREE.sub(f"Tree={at}", tree, count=1) for at, tree in enumerate(trees)]
+    lines = [line for line in head.split("\n") if not line.startswith(("objective=", "tree_sizes="))]
+    at = next(i for i, line in enumerate(lines) if line.startswith("max_feature_idx="))
+    lines.insert(at + 1, _LINK)
+    # The loader cuts the trees by their byte lengths.
+    lines.insert(-2, "tree_sizes=" + " ".join(str(len(tree.encode())) for tree in trees))
+    return "\n".join(lines) + "".join(trees) + tail
 
 
 def _split(text: str) -> tuple[str, list[str], str]:
     """Cut a model text into its head, its trees and all that follows them."""
     end = text.index(_END)
     starts = [match.start() for match in _TREE.finditer(text, 0, end)]
-    trees = [text[a:b] for a, b in zip(starts, [*starts[1:], end], strict=True)]
-    return text[: starts[0]], trees, text[end:]
+    return text[: starts[0]], [text[a:b] for a, b in zip(starts, [*starts[1:], end], strict=True)], text[end:]
 
 
-def _join(head: str, trees: list[str], tail: str) -> str:
-    """Put the parts together again, with the byte length of each tree that the loader reads by."""
-    sizes = " ".join(str(len(tree.encode())) for tree in trees)
-    lines = [f"tree_sizes={sizes}" if line.startswith("tree_sizes=") else line for line in head.split("\n")]
-    if not any(line.startswith("objective=") for line in lines):
-        at = next(i for i, line in enumerate(lines) if line.startswith("max_feature_idx="))
-        lines.insert(at + 1, _LINK)
-    return "\n".join(lines) + "".join(trees) + tail
-
-
-def _map_values(tree: str, change: Callable[[float], float]) -> str:
-    """Apply ``change`` to the values of leaves and inner nodes; the latter are what SHAP measures from."""
+def _linear(tree: str, scale: float, shift: float) -> str:
+    """Return a tree with the values ``scale * value + shift``."""
+    if (scale, shift) == (1.0, 0.0):
+        return tree
 
     def line(match: re.Match[str]) -> str:
-        return match[1] + " ".join(repr(float(change(float(value)))) for value in match[2].split())
+        return match[1] + " ".join(repr(scale * float(value) + shift) for value in match[2].split())
 
-    return re.sub(r"^((?:leaf|internal)_value=)(.*)$", line, tree, flags=re.MULTILINE)
+    return _VALUES.sub(line, tree)

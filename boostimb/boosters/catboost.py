@@ -102,7 +102,7 @@ def train(
         callbacks=list(callbacks) if callbacks else None,
         verbose=verbose,
     )
-    return _affine(model, 1.0, init + (loss.posterior_shift or 0.0))
+    return _shifted(model, init + (loss.posterior_shift or 0.0))
 
 
 def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], float]:
@@ -265,10 +265,10 @@ class _Run:
 
     def model(self, n_rounds: int) -> "_Model":
         self._end()
-        model = _bare(self._model)
+        model = cb.sum_models([self._model])  # a copy without the training's parameters, among them our objects
         if n_rounds < model.tree_count_:
             model.shrink(n_rounds)
-        return _Model(_affine(model, 1.0, self._init))
+        return _Model(_shifted(model, self._init))
 
     def close(self) -> None:
         self._end()
@@ -318,9 +318,6 @@ class _Model:
         raw = self._model.predict(pool, prediction_type="RawFormulaVal", thread_count=n_jobs)
         return np.asarray(raw, dtype=np.float64)
 
-    def affine(self, scale: float, shift: float) -> "_Model":
-        return _Model(_affine(_bare(self._model), scale, shift))
-
     def importances(self) -> FloatArray:
         return normalised(np.asarray(self._model.get_feature_importance(), dtype=np.float64))
 
@@ -328,15 +325,15 @@ class _Model:
         self._model.save_model(str(path))
 
 
-def _bare(model: cb.CatBoost) -> cb.CatBoost:
-    """Return a copy without the training's parameters, among them our objective with its labels."""
-    return cb.sum_models([model])
+def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _Model:
+    """Return one model whose margin is the weighted sum of the models' margins plus ``shift``."""
+    return _Model(_shifted(cb.sum_models([model.native for model in models], weights=list(weights)), shift))
 
 
-def _affine(model: cb.CatBoost, scale: float, shift: float) -> cb.CatBoost:
-    """Change the model in place to margins ``scale * raw + shift``, and return it."""
-    old_scale, old_bias = model.get_scale_and_bias()
-    model.set_scale_and_bias(scale * old_scale, scale * old_bias + shift)
+def _shifted(model: cb.CatBoost, shift: float) -> cb.CatBoost:
+    """Add ``shift`` to the margins of the model in place, and return it."""
+    scale, bias = model.get_scale_and_bias()
+    model.set_scale_and_bias(scale, bias + shift)
     return model
 
 

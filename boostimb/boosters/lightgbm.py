@@ -13,7 +13,7 @@ import lightgbm as lgb
 import numpy as np
 
 from boostimb.boosters._base import Evaluate, Params, check_varies, normalised, refuse
-from boostimb.boosters._lightgbm_text import affine
+from boostimb.boosters._lightgbm_text import merge as merge_texts
 from boostimb.losses import LogLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
@@ -159,7 +159,7 @@ class _Objective:
     def finish(self, booster: lgb.Booster, n_rounds: int | None, shift: float = 0.0) -> lgb.Booster:
         """Return the booster with start, shift and link in its text."""
         text = booster.model_to_string(num_iteration=-1 if n_rounds is None else n_rounds)
-        return lgb.Booster(model_str=affine(text, 1.0, self._init + shift))
+        return lgb.Booster(model_str=merge_texts([text], [1.0], self._init + shift))
 
 
 def dataset(
@@ -277,14 +277,16 @@ class _Model:
         raw = self._booster.predict(table.values, raw_score=True, num_threads=n_jobs)
         return np.asarray(raw, dtype=np.float64)
 
-    def affine(self, scale: float, shift: float) -> "_Model":
-        return _Model(lgb.Booster(model_str=affine(self._booster.model_to_string(), scale, shift)))
-
     def importances(self) -> FloatArray:
         return normalised(np.asarray(self._booster.feature_importance("gain"), dtype=np.float64))
 
     def save(self, path: Path) -> None:
         self._booster.save_model(path)
+
+
+def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _Model:
+    """Return one model whose margin is the weighted sum of the models' margins plus ``shift``."""
+    return _Model(lgb.Booster(model_str=merge_texts([model.native.model_to_string() for model in models], weights, shift)))
 
 
 def load(path: Path) -> _Model:

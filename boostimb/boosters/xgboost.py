@@ -109,7 +109,7 @@ def train(
         callbacks=stops,
     )
     shift = loss.posterior_shift
-    return _affine(booster, 1.0, shift) if shift else booster
+    return _merge([booster], [1.0], shift) if shift else booster
 
 
 @dataclass(frozen=True)
@@ -223,9 +223,6 @@ class _Model:
         self._booster.set_param({"nthread": n_jobs})
         return np.asarray(self._booster.predict(data, output_margin=True), dtype=np.float64)
 
-    def affine(self, scale: float, shift: float) -> "_Model":
-        return _Model(_affine(self._booster, scale, shift))
-
     def importances(self) -> FloatArray:
         gain = np.zeros(self._booster.num_features())
         names = self._booster.feature_names or [f"f{i}" for i in range(gain.size)]
@@ -237,22 +234,35 @@ class _Model:
         self._booster.save_model(path)
 
 
-def _affine(booster: xgb.Booster, scale: float, shift: float) -> xgb.Booster:
-    """Return a booster with margins ``scale * raw + shift``: leaves are scaled, the start is scaled and moved."""
-    model = json.loads(bytes(booster.save_raw("json")))
-    learner = model["learner"]
-    for tree in learner["gradient_booster"]["model"]["trees"] if scale != 1.0 else ():
-        tree["base_weights"] = [scale * value for value in tree["base_weights"]]
-        # In a leaf, split_conditions holds the leaf's value.
-        tree["split_conditions"] = [
-            scale * value if left == -1 else value
-            for value, left in zip(tree["split_conditions"], tree["left_children"], strict=True)
-        ]
-    start_proba = float(np.ravel(json.loads(learner["learner_model_param"]["base_score"]))[0])
-    learner["learner_model_param"]["base_score"] = f"[{float(expit(scale * logit(start_proba) + shift))!r}]"
-    moved = xgb.Booster()
-    moved.load_model(bytearray(json.dumps(model), "utf-8"))
-    return moved
+def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _Model:
+    """Return one model whose margin is the weighted sum of the models' margins plus ``shift``."""
+    return _Model(_merge([model.native for model in models], weights, shift))
+
+
+def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: float) -> xgb.Booster:
+    """Join the trees of the models' JSON, with leaves times the weights; their starts become one."""
+    parts = [json.loads(bytes(booster.save_raw("json"))) for booster in boosters]
+    trees: list[dict[str, Any]] = []
+    margin = shift
+    for part, weight in zip(parts, weights, strict=True):
+        margin += weight * float(logit(np.ravel(json.loads(part["learner"]["learner_model_param"]["base_score"]))[0]))
+        for tree in part["learner"]["gradient_booster"]["model"]["trees"]:
+            tree["id"] = len(trees)
+            tree["base_weights"] = [weight * value for value in tree["base_weights"]]
+            # In a leaf, split_conditions holds the leaf's value.
+            tree["split_conditions"] = [
+                weight * value if left == -1 else value
+                for value, left in zip(tree["split_conditions"], tree["left_children"], strict=True)
+            ]
+            trees.append(tree)
+    whole = parts[0]
+    whole["learner"]["learner_model_param"]["base_score"] = f"[{float(expit(margin))!r}]"
+    model = whole["learner"]["gradient_booster"]["model"]
+    model |= {"trees": trees, "tree_info": [0] * len(trees), "iteration_indptr": list(range(len(trees) + 1))}
+    model["gbtree_model_param"]["num_trees"] = str(len(trees))
+    merged = xgb.Booster()
+    merged.load_model(bytearray(json.dumps(whole), "utf-8"))
+    return merged
 
 
 def load(path: Path) -> _Model:

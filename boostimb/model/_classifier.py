@@ -325,7 +325,8 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         fitted = self._fitted
-        check_suffix(path, get_booster(fitted.booster))
+        booster = get_booster(fitted.booster)
+        check_suffix(path, booster)
         if fitted.calibration is not None:
             line = fitted.calibration.line
         else:
@@ -336,7 +337,8 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
                 "a native file can only hold a probability that is a logistic function of the margin, and that of "
                 f"{fitted.loss!r} with calibration={self.calibration!r} is not: fit with calibration='logistic' and an eval_set"
             )
-        fitted.model.affine(*line).save(Path(path))
+        scale, shift = line
+        booster.merge([fitted.model], [scale], shift).save(Path(path))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from boostimb.boosters import Model, get_booster
-from boostimb.decision import Calibration, LogisticCalibration
+from boostimb.decision import Calibration
 from boostimb.model._native import check_suffix, effective_n_jobs
 from boostimb.table import TableEncoder
 from boostimb.typing import FloatArray
@@ -171,14 +171,18 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there are several members, an isotonic calibration, or another ending; `save` keeps every model.
+                If the members are of several boosters, or the calibration is isotonic; `save` keeps every model. Or if the path has
+            another ending.
         """
-        if len(self.members) != 1 or not isinstance(self.calibration, LogisticCalibration):
+        names = {member.booster for member in self.members}
+        line = self.calibration.line
+        if len(names) > 1 or line is None:
             raise ValueError(
-                f"one native file can hold one model with a logistic calibration, and this is {self!r}: use save(folder)"
+                f"one native file holds one booster with a logistic calibration, and this is {self!r}: use save(folder)"
             )
-        (member,) = self.members
-        check_suffix(path, get_booster(member.booster))
-        outer = self.calibration
-        scale, offset = member.weight * member.scale, member.weight * member.offset
-        member.model.affine(outer.scale * scale, outer.scale * offset + outer.offset).save(Path(path))
+        booster = get_booster(names.pop())
+        check_suffix(path, booster)
+        scale, shift = line
+        weights = [scale * member.weight * member.scale for member in self.members]
+        shift += scale * sum(member.weight * member.offset for member in self.members)
+        booster.merge([member.model for member in self.members], weights, shift).save(Path(path))

@@ -70,13 +70,15 @@ def test_no_more_rounds_than_the_limit(booster, table):
     run.close()
 
 
-def test_affine_and_file(booster, table, tmp_path):
+def test_merging_and_file(booster, table, tmp_path):
     run, held, _ = begin(booster, table, bi.FocalLoss(gamma=1.0))
     run.advance(20)
-    model = run.model(20)
+    model, part = run.model(20), run.model(7)
     run.close()
     raw = model.raw(held, n_jobs=1)
-    moved = model.affine(0.6, -1.5)
+    both = booster.merge([model, part], [0.4, 0.2], 0.7)
+    np.testing.assert_allclose(both.raw(held, n_jobs=1), 0.4 * raw + 0.2 * part.raw(held, n_jobs=1) + 0.7, atol=5e-6)
+    moved = booster.merge([model], [0.6], -1.5)
     np.testing.assert_allclose(moved.raw(held, n_jobs=1), 0.6 * raw - 1.5, atol=5e-6)
     np.testing.assert_array_equal(model.raw(held, n_jobs=1), raw)  # the first one is as it was
     path = tmp_path / f"model.{booster.suffix}"

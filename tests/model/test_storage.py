@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def test_isotonic_calibration_is_kept(built, tmp_path):
     )
     assert bi.load(tmp_path / "m").calibration == IsotonicCalibration((-3.0, 0.0), (0.01, 0.6))
     with pytest.raises(ValueError, match="one native file"):
-        bi.load(tmp_path / "m").export(tmp_path / "m.txt")
+        bi.load(tmp_path / "m").export(tmp_path / "m.txt")  # of several boosters, too
 
 
 def test_saving_again_takes_the_place_of_the_old_one(built, folder):
@@ -145,10 +146,11 @@ def test_a_file_that_was_changed_or_is_missing(folder):
         bi.load(folder)
 
 
-def test_one_member_exports_with_everything_folded_in(built, tmp_path):
+def test_members_of_one_booster_export_to_one_file(built, tmp_path):
     model, X = built
     for member in model.members:
-        one = Ensemble((member,), model.encoder, model.classes, 1, model.calibration, 0.5)
+        members = (member, replace(member, weight=0.3, scale=0.8, offset=1.0))
+        one = Ensemble(members, model.encoder, model.classes, 1, model.calibration, 0.5)
         path = tmp_path / f"one.{get_booster(member.booster).suffix}"
         one.export(path)
         raw = get_booster(member.booster).load(path).raw(model.encoder.transform(X), n_jobs=1)
