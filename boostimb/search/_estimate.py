@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from boostimb.metrics import PRAUC, resampled_average_precision
 from boostimb.typing import BoolArray, Float32Array, FloatArray, IntArray, Metric
 
 REPEATS = 200
-# Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
-_WORK = 3e7
 # Trials that take part in the repeated selection: the choice is among the best ones in any resample.
 CANDIDATES = 30
 COVERAGE = 0.95
+# Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
+_WORK = {True: 1e9, False: 3e7}
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,14 @@ class Estimate:
 
 
 def estimate(
-    y: BoolArray, logits: FloatArray, margins: Sequence[Float32Array], scores: FloatArray, metric: Metric, seed: int
+    y: BoolArray,
+    logits: FloatArray,
+    naive: float,
+    margins: Sequence[Float32Array],
+    scores: FloatArray,
+    metric: Metric,
+    seed: int,
+    n_jobs: int = 1,
 ) -> Estimate:
     """Correct the score of the chosen model for the selection, by repeating the selection on resampled rows.
 
@@ -40,6 +49,8 @@ def estimate(
         Labels.
     logits : ndarray of shape (n,)
         Out-of-fold log-odds of the chosen model.
+    naive : float
+        Its score by the search metric.
     margins : sequence of T ndarrays of shape (n,)
         Out-of-fold margins of the trials.
     scores : ndarray of shape (T,)
@@ -48,38 +59,48 @@ def estimate(
         The search metric.
     seed : int
         Of the resamples.
+    n_jobs : int
+        Threads; the result does not depend on it.
     """
     rng = np.random.default_rng(seed)
-    naive = metric.score(y, logits)
-    sign = 1.0 if metric.greater_is_better else -1.0
     top = np.argsort(scores)[::-1][:CANDIDATES]
-    repeats = _repeats(y.size, top.size)
-    inside, outside, chosen = np.zeros((repeats, top.size)), np.zeros((repeats, top.size)), np.zeros(repeats)
-    for at in range(repeats):
-        counts = _draw(y, rng)
-        drawn, left = counts > 0, counts == 0
-        weight = counts[drawn].astype(np.float64)
-        bound_in, bound_out = metric.bind(y[drawn], weight), metric.bind(y[left])
-        for column, trial in enumerate(top):
-            inside[at, column] = sign * bound_in(margins[trial][drawn])
-            outside[at, column] = sign * bound_out(margins[trial][left])
-        chosen[at] = metric.score(y[drawn], logits[drawn], weight)
-    loss = inside - outside
-    best = np.argmax(inside, axis=1)
-    optimism = max(0.0, float(np.mean(loss[np.arange(repeats), best] - loss.mean(axis=1))))
+    counts = np.stack([_draw(y, rng) for _ in range(_repeats(y.size, top.size, fast=isinstance(metric, PRAUC)))])
+    table = np.stack([margins[at] for at in top])
+    value = _fast_values if isinstance(metric, PRAUC) else _any_values
+    inside, outside = (value(metric, y, table, weight, n_jobs) for weight in (counts, counts == 0))
+    spread = value(metric, y, logits[None].astype(np.float32), counts, n_jobs)[:, 0]
+    sign = 1.0 if metric.greater_is_better else -1.0
+    loss = sign * (inside - outside)
+    best = np.argmax(sign * inside, axis=1)
+    optimism = max(0.0, float(np.mean(loss[np.arange(len(loss)), best] - loss.mean(axis=1))))
     corrected = naive - sign * optimism
-    spread = np.quantile(chosen - chosen.mean(), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return Estimate(naive, corrected, (float(corrected + spread[0]), float(corrected + spread[1])))
+    low, high = np.quantile(spread - spread.mean(), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    return Estimate(naive, corrected, (float(corrected + low), float(corrected + high)))
 
 
-def _repeats(n_rows: int, n_trials: int) -> int:
-    return int(np.clip(_WORK / (n_rows * n_trials), 30, REPEATS))
+def _fast_values(_: Metric, y: BoolArray, table: Float32Array, counts: NDArray[np.integer], n_jobs: int) -> FloatArray:
+    """Average precision of each row of ``table`` under each resample, shape (B, T)."""
+    return resampled_average_precision(y, table, counts, n_jobs=n_jobs)
 
 
-def evaluations(n_rows: int, n_trials: int) -> int:
+def _any_values(metric: Metric, y: BoolArray, table: Float32Array, counts: NDArray[np.integer], _: int) -> FloatArray:
+    """Any metric of each row of ``table`` under each resample, shape (B, T)."""
+    values = np.empty((len(counts), len(table)))
+    for at, count in enumerate(counts):
+        drawn = np.flatnonzero(count)
+        bound = metric.bind(y[drawn], count[drawn].astype(np.float64))
+        values[at] = [bound(row[drawn]) for row in table]
+    return values
+
+
+def _repeats(n_rows: int, n_trials: int, *, fast: bool) -> int:
+    return int(np.clip(_WORK[fast] / (n_rows * n_trials), 30, REPEATS))
+
+
+def evaluations(n_rows: int, n_trials: int, metric: Metric) -> int:
     """Return about how many evaluations of the metric on all rows an estimate takes."""
-    n_trials = min(n_trials, CANDIDATES)
-    return _repeats(n_rows, n_trials) * (n_trials + 1)
+    n_trials, fast = min(n_trials, CANDIDATES), isinstance(metric, PRAUC)
+    return (4 if fast else 2 * _repeats(n_rows, n_trials, fast=fast)) * (n_trials + 1)
 
 
 def _draw(y: BoolArray, rng: np.random.Generator) -> IntArray:

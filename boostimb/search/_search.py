@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import optuna
 
-from boostimb.decision import LogisticCalibration, calibrate
+from boostimb.decision import LogisticCalibration, calibrate, crossfit_score
+from boostimb.metrics import BestFScore
 from boostimb.model import Ensemble, Member
 from boostimb.search._estimate import Estimate, estimate, evaluations
 from boostimb.search._folds import Fold
@@ -18,7 +19,7 @@ from boostimb.search._select import CANDIDATES, STEPS, Choice, choose_best, choo
 from boostimb.search._space import Levers
 from boostimb.search._trial import Outcome, OutOfTimeError, Workers, refit_on_all, run_trial
 from boostimb.table import TableEncoder
-from boostimb.typing import BoolArray, FloatArray, Metric
+from boostimb.typing import BoolArray, Float32Array, FloatArray, Metric
 from boostimb.validation import Labels
 
 Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
@@ -50,6 +51,9 @@ class Search:
         self.levers, self.folds, self.metric, self.cut, self.workers, self.seed = levers, folds, metric, cut, workers, seed
         self.y = folds[0].data.y
         self.sign = 1.0 if metric.greater_is_better else -1.0
+        self.fold_of_row = np.empty(self.y.size, dtype=np.intp)
+        for at, fold in enumerate(folds):
+            self.fold_of_row[fold.valid_rows] = at
         self.rows: list[dict[str, Any]] = []
         self.outcomes: list[Outcome | None] = []  # without fold models once a trial is too far behind to be chosen
         self.margins: list[Any] = []
@@ -71,6 +75,15 @@ class Search:
     def scores(self) -> FloatArray:
         """Scores of the finished trials, oriented so that more is better."""
         return self.sign * np.array([row["score"] for row in self.rows])
+
+    def score(self, raw: FloatArray | Float32Array) -> float:
+        """Return the search metric of out-of-fold margins.
+
+        A metric that contains its own best cut is cross-fitted: the cut is chosen on all folds but one and scored on the one left.
+        """
+        if isinstance(self.metric, BestFScore):
+            return crossfit_score(self.y, raw, self.fold_of_row, f"fbeta:{self.metric.beta}")
+        return self.metric.score(self.y, raw)
 
     def run(self, n_trials: int | None, deadline: float | None, callbacks: Sequence[Callback], progress: Progress) -> None:
         """Make trials until the budget is used up, a callback stops the study, or the user interrupts."""
@@ -103,7 +116,7 @@ class Search:
         plan = self.levers.draw(trial)
         outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, may_be_cut=not self.rows)
         started = time.monotonic()
-        score = self.metric.score(self.y, outcome.margins)
+        score = self.score(outcome.margins)
         self._metric_seconds = time.monotonic() - started
         proba = LogisticCalibration.fit(outcome.margins, self.y).apply(outcome.margins)
         threshold = self.cut(self.y, proba)
@@ -125,7 +138,7 @@ class Search:
 
     def _seconds_to_finish(self) -> float:
         """Return how long selection and estimate will take."""
-        return 0.3 + self._metric_seconds * (CANDIDATES * STEPS + evaluations(self.y.size, len(self.rows)))
+        return 0.3 + self._metric_seconds * (CANDIDATES * STEPS + evaluations(self.y.size, len(self.rows), self.metric))
 
     def baseline(self) -> float:
         """Return the best score among the boosters' plain defaults; the first trial's where the space does not hold them."""
@@ -148,7 +161,8 @@ class Search:
             choice = choose_best(self.y, self.margins, self.scores)
         outer = calibrate(choice.logits, self.y, method=calibration)
         members = self._one_model(choice) if refit == "single" else self._fold_models(choice)
-        score = estimate(self.y, choice.logits, self.margins, self.scores, self.metric, self.seed)
+        naive = self.score(choice.logits)
+        score = estimate(self.y, choice.logits, naive, self.margins, self.scores, self.metric, self.seed, self.workers.cores)
         model = Ensemble(members, encoder, labels.classes, labels.positive_index, outer, 0.5, n_jobs)
         return model, outer.apply(choice.logits), score
 

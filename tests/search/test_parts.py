@@ -117,8 +117,8 @@ def test_the_estimate_takes_back_what_luck_gave():
         margins = [rng.normal(size=1500).astype(np.float32) for _ in range(25)]
         scores = np.array([average_precision_score(y, z) for z in margins])
         best = choose_best(y, margins, scores)
-        found = estimate(y, best.logits, margins, scores, bi.PRAUC(), seed)
-        assert found.corrected <= found.naive == pytest.approx(scores.max())
+        found = estimate(y, best.logits, scores.max(), margins, scores, bi.PRAUC(), seed)
+        assert found.corrected <= found.naive
         assert found.interval[0] < found.corrected < found.interval[1]
         naive.append(found.naive)
         corrected.append(found.corrected)
@@ -129,5 +129,18 @@ def test_the_estimate_takes_back_what_luck_gave():
 
 def test_one_trial_has_no_optimism():
     y, margins, scores = fake_trials(count=1)
-    found = estimate(y, margins[0], margins, scores, bi.PRAUC(), 0)
+    found = estimate(y, margins[0], scores[0], margins, scores, bi.PRAUC(), 0)
     assert found.corrected == found.naive
+
+
+@pytest.mark.parametrize("metric", [bi.PRAUC(), bi.BestFScore()])
+def test_the_quick_and_the_general_way_agree(metric):
+    from boostimb.search import _estimate
+
+    y, margins, _ = fake_trials(n=400, count=3)
+    counts = np.random.default_rng(0).integers(0, 3, size=(5, 400))
+    table = np.stack(margins)
+    want = [[metric.score(y[c > 0], z[c > 0], c[c > 0]) for z in table] for c in counts]
+    np.testing.assert_allclose(_estimate._any_values(metric, y, table, counts, 1), want)
+    if isinstance(metric, bi.PRAUC):
+        np.testing.assert_allclose(_estimate._fast_values(metric, y, table, counts, 2), want)

@@ -183,6 +183,12 @@ def test_a_metric_of_the_users_own_choice(small):
     assert result.best_score_ == pytest.approx(bi.recall_at_precision(y, result.oof_proba_, 0.5), abs=1e-6)
 
 
+def test_a_metric_that_is_its_own_goal_is_cross_fitted(small):
+    _, y = small
+    result = bi.tune(*small, n_trials=2, metric=bi.BestFScore(), **QUICK)
+    assert result.best_score_ < bi.best_threshold(y, result.oof_proba_).score
+
+
 def test_weights_are_for_training_and_not_for_scores(small):
     X, y = small
     weight = np.where(y == 1, 5.0, 1.0)
