@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from boostimb import AsymmetricLoss, FocalLoss, LogLoss
+from boostimb import AsymmetricLoss, FocalLoss, LogLoss, SoftmaxFocalLoss
 from boostimb.losses._threads import thread_limit
 
 Call = Callable[[], object]
@@ -173,6 +173,10 @@ def main() -> None:
     ):  # fmt: skip
         bound = loss.bind(y)
         row(f"`{loss!r}`", *(ms(alone(lambda b=bound, r=each: b(r), repeats)) for each in (raw, wide)))
+    classes, margins = rng.integers(0, 3, n), rng.normal(size=(n, 3)).astype(np.float32)
+    several = SoftmaxFocalLoss().bind(classes)
+    both = (margins, margins.astype(np.float64))
+    row("`SoftmaxFocalLoss()`, 3 classes", *(ms(alone(lambda r=each: several(r), repeats)) for each in both))
 
     head("FocalLoss(2.0) by rows, bound", "rows", "one thread, ms", f"{max(2, os.cpu_count() or 1)} threads, ms", "ratio")
     bound_by_rows = [

@@ -47,7 +47,7 @@ class BoundMarginLoss:
             self._kernel, self._parameters = compiled
             self._signed = _signed_weights(y_true, sample_weight, scale)
             self._size = self._signed.size
-            self._pool = ResultPool(self._size)
+            self._pool = ResultPool(2, self._size)
             return
         self._loss = loss
         self._positive = check_binary(y_true)
@@ -114,7 +114,7 @@ def _quick_sign(y: NDArray[Any], weight: NDArray[Any] | None) -> Float32Array | 
     if not (y.dtype == weight.dtype == FLOAT32 and y.ndim == 1):
         return None
     signed = np.empty(y.size, FLOAT32)
-    return signed if sign(_writeable(y), _writeable(weight), signed) else None
+    return signed if sign(writeable(y), writeable(weight), signed) else None
 
 
 def _as_margins(raw: ArrayLike) -> NDArray[Any]:
@@ -124,10 +124,10 @@ def _as_margins(raw: ArrayLike) -> NDArray[Any]:
         margins = margins.astype(np.float64)
     if margins.ndim != 1:
         raise ValueError(f"raw must be one-dimensional, got shape {margins.shape}")
-    return _writeable(margins)
+    return writeable(margins)
 
 
-def _writeable(array: NDArray[Any]) -> NDArray[Any]:
+def writeable(array: NDArray[Any]) -> NDArray[Any]:
     """Copy an array with strides, and one that is read-only: numba would compile a kernel anew for its type."""
     return array if array.flags.carray else array.copy()
 

@@ -28,12 +28,12 @@ _UNUSED = _references([np.empty(0, np.float32)], 0) or -1
 
 
 class ResultPool:
-    """Arrays of shape (2, n) for one n."""
+    """Arrays of one shape."""
 
-    __slots__ = ("_lock", "_n", "_owners")
+    __slots__ = ("_lock", "_owners", "_shape")
 
-    def __init__(self, n: int) -> None:
-        self._n = n
+    def __init__(self, *shape: int) -> None:
+        self._shape = shape
         self._owners: list[Float32Array] = []
         self._lock = Lock()
 
@@ -43,7 +43,7 @@ class ResultPool:
             for i in range(len(self._owners)):
                 if _references(self._owners, i) == _UNUSED:
                     return self._owners[i]
-            owner = np.empty((2, self._n), np.float32)
+            owner = np.empty(self._shape, np.float32)
             if len(self._owners) < KEPT:
                 self._owners.append(owner)
             return owner

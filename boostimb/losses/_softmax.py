@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from boostimb.losses._adapters import objective_arguments
-from boostimb.typing import FloatArray, GradHess, IntArray
-from boostimb.validation import as_vector, check_length, check_number, check_weight
-
-TINY = np.finfo(np.float32).tiny
+from boostimb.losses._multiclass import BoundSoftmaxLoss, check_classes, check_margins, log_proba, row_weights
+from boostimb.typing import FloatArray, GradHess
+from boostimb.validation import check_length, check_number, check_weight
 
 
 @dataclass(frozen=True)
@@ -90,10 +89,11 @@ class SoftmaxFocalLoss:
         ValueError
             If labels, margins or weights break the rules above.
         """
-        margins = _check_margins(raw)
-        y = _check_classes(y_true, margins)
-        log_p, log_q = (part[np.arange(y.size), y] for part in _log_proba(margins))
-        out: FloatArray = np.exp(self.gamma * log_q) * -log_p * self._row_weight(y, margins.shape[1], sample_weight)
+        margins = check_margins(raw)
+        y = check_classes(y_true, margins.shape[1])
+        check_length("raw", margins, y.size)
+        log_p, log_q = (part[np.arange(y.size), y] for part in log_proba(margins))
+        out: FloatArray = np.exp(self.gamma * log_q) * -log_p * row_weights(self.weights_of(margins.shape[1]), y, sample_weight)
         return out
 
     def grad_hess(self, y_true: ArrayLike, raw: ArrayLike, sample_weight: ArrayLike | None = None) -> GradHess:
@@ -118,16 +118,34 @@ class SoftmaxFocalLoss:
         ValueError
             If labels, margins or weights break the rules above.
         """
-        margins = _check_margins(raw)
-        y = _check_classes(y_true, margins)
-        rows = np.arange(y.size)
-        log_p, log_q = _log_proba(margins)
-        p, q = np.exp(log_p), np.exp(log_q)
-        scale = np.exp(self._log_factor(log_p[rows, y], log_q[rows, y])) * self._row_weight(y, p.shape[1], sample_weight)
-        grad = scale[:, None] * p
-        grad[rows, y] = -scale * q[rows, y]
-        hess = np.maximum(scale[:, None] * p * q, TINY)
-        return grad.astype(np.float32), hess.astype(np.float32)
+        margins = check_margins(raw)
+        return BoundSoftmaxLoss(self, y_true, margins.shape[1], sample_weight)(margins)
+
+    def bind(
+        self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, n_classes: int | None = None, scale: float = 1.0
+    ) -> BoundSoftmaxLoss:
+        """Check and convert labels and weights once, for a training that asks for gradients every round.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            Labels 0, 1, ..., n_classes - 1.
+        sample_weight : array-like of shape (n,), optional
+            Weights >= 0.
+        n_classes : int, optional
+            Number of columns of the margins; None takes the largest label plus 1.
+        scale : float, default 1.0
+            Factor > 0 on gradient and hessian.
+
+        Returns
+        -------
+        callable
+            Maps margins of shape (n, n_classes) to ``(grad, hess)``, float32 arrays of that shape, which stay the caller's for
+            as long as he keeps them. Threads may share it. It does not check that the margins are finite.
+        """
+        if n_classes is None:
+            n_classes = int(check_classes(y_true, None).max(initial=1)) + 1
+        return BoundSoftmaxLoss(self, y_true, n_classes, sample_weight, check_number("scale", scale, above=0))
 
     def predict_proba(self, raw: ArrayLike) -> FloatArray:
         """P(y | raw), the true posterior under this loss and its class weights, not ``softmax(raw)``.
@@ -144,9 +162,9 @@ class SoftmaxFocalLoss:
         ndarray of shape (n, n_classes), float64
             Rows of probabilities that sum to 1.
         """
-        margins = _check_margins(raw)
-        log_p, log_q = _log_proba(margins)
-        log_odds = log_p - self._log_factor(log_p, log_q) - np.log(self._weights(margins.shape[1]))
+        margins = check_margins(raw)
+        log_p, log_q = log_proba(margins)
+        log_odds = log_p - self.log_factor(log_p, log_q) - np.log(self.weights_of(margins.shape[1]))
         proba = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
         proba /= proba.sum(axis=1, keepdims=True)
         return proba
@@ -171,14 +189,14 @@ class SoftmaxFocalLoss:
         ValueError
             If a class is missing.
         """
-        y = _check_classes(y_true, None)
+        y = check_classes(y_true, None)
         weight = check_weight(sample_weight, y.size)
         total = np.bincount(y, weights=weight)
         if total.size < 2 or not (total > 0).all():
             raise ValueError(
                 f"y_true must hold every label from 0 to at least 1 with a weight > 0, got weights of {total.tolist()}"
             )
-        goal = np.log(total / total.sum() * self._weights(total.size))
+        goal = np.log(total / total.sum() * self.weights_of(total.size))
 
         # p / c grows with p: its inverse for each class, then the common factor at which the p sum to 1.
         def log_p(shift: float) -> FloatArray:
@@ -186,7 +204,7 @@ class SoftmaxFocalLoss:
             for _ in range(80):
                 middle = (low + high) / 2
                 lp, lq = -np.logaddexp(0, -middle), -np.logaddexp(0, middle)
-                above = lp - self._log_factor(lp, lq) > goal + shift
+                above = lp - self.log_factor(lp, lq) > goal + shift
                 low, high = np.where(above, low, middle), np.where(above, middle, high)
             out: FloatArray = -np.logaddexp(0, -low)
             return out
@@ -203,16 +221,16 @@ class SoftmaxFocalLoss:
         """Act as a CatBoost objective for one row: minus gradient (n_classes,) and minus hessian (n_classes, n_classes)."""
         margins = np.asarray(approx, np.float64)[None, :]
         label = int(target)
-        log_p, log_q = _log_proba(margins)
+        log_p, log_q = log_proba(margins)
         p, q = np.exp(log_p[0]), np.exp(log_q[0])
-        factor = float(np.exp(self._log_factor(log_p[0, label], log_q[0, label]))) * self._weights(p.size)[label] * weight
+        factor = float(np.exp(self.log_factor(log_p[0, label], log_q[0, label]))) * self.weights_of(p.size)[label] * weight
         minus_grad = -factor * p
         minus_grad[label] = factor * q[label]
         hess = -np.outer(p, p)
         np.fill_diagonal(hess, p * q)
         return minus_grad, -factor * hess
 
-    def _log_factor(self, log_p: FloatArray, log_q: FloatArray) -> FloatArray:
+    def log_factor(self, log_p: FloatArray, log_q: FloatArray) -> FloatArray:
         """``ln c``, with ``c = q**gamma * (1 - gamma * p * ln(p) / q)`` the gradient over that of cross-entropy."""
         # -p ln(p) / q tends to 1 as q vanishes, and is 1 to float64 below e**-36.
         near = np.maximum(log_q, -36.0)
@@ -220,7 +238,8 @@ class SoftmaxFocalLoss:
         out: FloatArray = self.gamma * log_q + np.log1p(self.gamma * ratio)
         return out
 
-    def _weights(self, n_classes: int) -> FloatArray:
+    def weights_of(self, n_classes: int) -> FloatArray:
+        """Weights of the classes, shape (n_classes,); raises if ``class_weight`` is of another length."""
         if self.class_weight is None:
             return np.ones(n_classes)
         if len(self.class_weight) != n_classes:
@@ -228,51 +247,3 @@ class SoftmaxFocalLoss:
                 f"class_weight must have one entry for each class, got {len(self.class_weight)} for {n_classes} classes"
             )
         return np.array(self.class_weight)
-
-    def _row_weight(self, y: IntArray, n_classes: int, sample_weight: ArrayLike | None) -> FloatArray:
-        weight = check_weight(sample_weight, y.size)
-        by_class: FloatArray = self._weights(n_classes)[y]
-        return by_class if weight is None else by_class * weight
-
-
-def _log_proba(raw: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """``ln p`` and ``ln(1 - p)`` of the softmax, without cancellation, shape (n, n_classes) each."""
-    rows, top = np.arange(raw.shape[0]), raw.argmax(axis=1)
-    rest = raw.copy()
-    rest[rows, top] = -np.inf
-    second = rest.max(axis=1)
-    log_rest = second + np.log(np.exp(rest - second[:, None]).sum(axis=1))
-    log_all = np.logaddexp(raw[rows, top], log_rest)
-    log_p = raw - log_all[:, None]
-    # The likeliest class: its 1 - p is the sum of the others, and its p is computed from that.
-    gap = log_rest - raw[rows, top]
-    log_p[rows, top] = -np.logaddexp(0, gap)
-    log_q = np.empty_like(log_p)
-    others = np.ones(raw.shape, bool)
-    others[rows, top] = False
-    log_q[others] = np.log1p(-np.exp(log_p[others]))
-    log_q[rows, top] = -np.logaddexp(0, -gap)
-    return log_p, log_q
-
-
-def _check_margins(raw: ArrayLike) -> FloatArray:
-    margins = np.asarray(raw, np.float64)
-    if margins.ndim != 2 or margins.shape[1] < 2:
-        raise ValueError(f"raw must have the shape (n, n_classes) with at least 2 classes, got {margins.shape}")
-    if not np.isfinite(margins).all():
-        raise ValueError(f"raw must be finite, got {margins[~np.isfinite(margins)][0]}")
-    return margins
-
-
-def _check_classes(y_true: ArrayLike, margins: NDArray[Any] | None) -> IntArray:
-    y = as_vector("y_true", y_true)
-    if y.dtype.kind not in "iufb":
-        raise ValueError(f"y_true must hold the labels 0, 1, ..., got values of type {y.dtype}")
-    whole = np.asarray(y, np.float64)
-    wrong = ~((whole >= 0) & (whole == np.floor(whole)) & (whole < (np.inf if margins is None else margins.shape[1])))
-    if wrong.any():
-        top = "..." if margins is None else f"..., {margins.shape[1] - 1}"
-        raise ValueError(f"y_true must hold the labels 0, 1, {top} only, got {y[wrong][0]}")
-    if margins is not None:
-        check_length("raw", margins, y.size)
-    return whole.astype(np.intp)

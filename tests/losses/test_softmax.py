@@ -6,11 +6,12 @@ import pickle
 import mpmath as mp
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
 from scipy.special import softmax
 
 from boostimb import FocalLoss, SoftmaxFocalLoss
+from boostimb.losses._multiclass import log_proba
 
 LOSSES = [
     SoftmaxFocalLoss(0.0),
@@ -146,3 +147,36 @@ def test_it_is_a_value(loss):
 def test_bad_input_is_refused_with_rule_and_value(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_classes", [2, 3, 7, 40])
+def test_kernel_agrees_with_probabilities_in_float64(n_classes, dtype):
+    rng = np.random.default_rng(3)
+    raw = rng.normal(scale=4, size=(1500, n_classes)).astype(dtype)
+    raw[:200] = np.round(raw[:200])  # ties, also for the largest
+    y, weight = rng.integers(0, n_classes, 1500), rng.uniform(0.5, 2, 1500)
+    loss = SoftmaxFocalLoss(1.5, rng.uniform(0.5, 2, n_classes))
+    log_p, log_q = log_proba(raw.astype(np.float64))
+    p, q, mine = np.exp(log_p), np.exp(log_q), (np.arange(1500), y)
+    factor = np.exp(loss.log_factor(log_p[mine], log_q[mine])) * np.array(loss.class_weight)[y] * weight
+    grad = factor[:, None] * p
+    grad[mine] = -factor * q[mine]
+    got = loss.grad_hess(y, raw, weight)
+    assert_allclose(got[0], grad, rtol=1e-5, atol=1e-8)
+    assert_allclose(got[1], factor[:, None] * p * q, rtol=1e-5, atol=1e-8)
+
+
+def test_bind_fixes_labels_and_weights(rows, monkeypatch):
+    y, raw, weight = rows
+    loss = SoftmaxFocalLoss(class_weight=[1.0, 2.0, 3.0, 4.0])
+    bound = loss.bind(y, weight)
+    want = loss.grad_hess(y, raw, weight)
+    assert_array_equal(bound(raw), want)
+    assert_allclose(loss.bind(y, weight, scale=4.0)(raw), 4 * np.array(want), rtol=1e-6)
+    assert_array_equal(loss.bind(y, weight, n_classes=4)(np.asfortranarray(raw)), want)
+    monkeypatch.setattr("boostimb.losses._threads.ROWS_PER_THREAD", 20)
+    monkeypatch.setenv("BOOSTIMB_NUM_THREADS", "3")
+    assert_array_equal(bound(raw), want)
+    with pytest.raises(ValueError, match=r"raw must have the shape \(n, 4\)"):
+        bound(raw[:, :3])
