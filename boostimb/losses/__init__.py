@@ -1,4 +1,8 @@
-"""What to minimise: losses of a label and a raw margin, for every booster."""
+"""What to minimise: losses of a label and a raw margin, for every booster.
+
+The first gradient of a loss compiles its kernel, which takes a few seconds once in an installation; it is kept on disk, where
+numba keeps such things (``NUMBA_CACHE_DIR`` moves it). Nothing else needs numba.
+"""
 
 from boostimb.losses._asymmetric import AsymmetricLoss
 from boostimb.losses._base import MarginLoss

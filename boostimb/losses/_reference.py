@@ -70,6 +70,8 @@ def posterior_logit(loss: Pieces, raw: FloatArray) -> FloatArray:
         odds[rows[~lost]] = np.log(w0 / w1) + log0[~lost] - log1[~lost]
         # Where both slopes underflow, the posterior reached its limit long before: look again, halfway nearer to 0.
         rows, at = rows[lost], at[lost] / 2
+        if rows.size and not at.any():
+            raise ValueError("slope must differ from 0 for one of the labels at margin 0, got 0 for both")
     return odds
 
 

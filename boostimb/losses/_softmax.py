@@ -59,7 +59,7 @@ class SoftmaxFocalLoss:
     def __post_init__(self) -> None:
         object.__setattr__(self, "gamma", check_number("gamma", self.gamma, least=0, most=100))
         if self.class_weight is not None:
-            weights = tuple(check_number("class_weight", float(w), above=0) for w in self.class_weight)
+            weights = tuple(check_number("class_weight", w, above=0) for w in self.class_weight)
             object.__setattr__(self, "class_weight", weights)
 
     @property
@@ -118,8 +118,8 @@ class SoftmaxFocalLoss:
         ValueError
             If labels, margins or weights break the rules above.
         """
-        margins = check_margins(raw)
-        return BoundSoftmaxLoss(self, y_true, margins.shape[1], sample_weight)(margins)
+        n_classes = check_margins(raw).shape[1]
+        return BoundSoftmaxLoss(self, y_true, n_classes, sample_weight)(raw)
 
     def bind(
         self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, n_classes: int | None = None, scale: float = 1.0

@@ -8,11 +8,28 @@ from scipy.special import expit
 
 from boostimb import FocalLoss, LogLoss, MarginLoss
 from boostimb.losses import testing
+from boostimb.typing import Loss
 
 
 @pytest.mark.parametrize("check", testing.CHECKS, ids=lambda check: check.__name__)
 def test_loss(check, loss):
     check(loss)
+
+
+def test_it_is_what_the_boosters_take_for_a_loss(loss):
+    assert isinstance(loss, Loss)
+
+
+def test_a_loss_without_any_slope_is_refused():
+    @dataclass(frozen=True)
+    class Flat(LogLoss):
+        posterior_shift = None
+
+        def slope(self, label, raw):
+            return np.zeros_like(raw)
+
+    with pytest.raises(ValueError, match="slope must differ from 0"):
+        Flat().predict_proba(np.array([3.0]))
 
 
 def test_check_loss_runs_all_and_names_the_one_that_fails():
