@@ -41,6 +41,11 @@ class Goal(ABC):
         """False for a cost."""
         return True
 
+    @property
+    def on_frontier(self) -> bool:
+        """Whether a cut that gains no positive over the next higher one can never be better than that."""
+        return True
+
     @abstractmethod
     def score_cuts(self, sweep: ThresholdSweep, sample: Sample) -> FloatArray:
         """Return the value of each cut, shape (n_cuts,); NaN for one that was not tried."""
@@ -106,6 +111,11 @@ class Custom(Goal):
     def name(self) -> str:
         """The function's name."""
         return str(getattr(self.function, "__name__", repr(self.function)))
+
+    @property
+    def on_frontier(self) -> bool:
+        """Nothing is known of the function."""
+        return False
 
     def score_cuts(self, sweep: ThresholdSweep, sample: Sample) -> FloatArray:
         """Value of the function at the cuts that are tried."""
@@ -185,6 +195,11 @@ class Cost(Goal):
     def greater_is_better(self) -> bool:
         """A cost goes down."""
         return False
+
+    @property
+    def on_frontier(self) -> bool:
+        """Where a false alarm does not cost less than none."""
+        return self.fp >= self.tn
 
     def score_cuts(self, sweep: ThresholdSweep, sample: Sample) -> FloatArray:
         """Mean cost of a sample at each cut."""

@@ -100,7 +100,7 @@ def best_threshold(
     sample = Sample(labels.y, labels.scores(y_score), labels.weight)
     if isinstance(chosen, FixedThreshold):
         return Threshold(chosen.value, score_at(chosen, sample, chosen.value))
-    return best_of_sweep(chosen, bounds, sweep_of(labels, y_score), sample)
+    return best_of_sweep(chosen, bounds, sweep_of(labels, y_score, frontier=chosen.on_frontier and not bounds), sample)
 
 
 def parse_decision(

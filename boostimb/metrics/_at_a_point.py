@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb.metrics._labels import BoundLabels
-from boostimb.metrics._sweep import threshold_sweep
+from boostimb.metrics._sweep import sweep_of
 from boostimb.validation import check_integer, check_number
 
 
@@ -39,7 +39,7 @@ def precision_at_recall(y_true: ArrayLike, y_score: ArrayLike, recall: float, sa
     0.75
     """
     recall = check_number("recall", recall, least=0, most=1)
-    return threshold_sweep(y_true, y_score, sample_weight).precision_at_recall(recall)
+    return sweep_of(BoundLabels.of(y_true, sample_weight), y_score, frontier=True).precision_at_recall(recall)
 
 
 def recall_at_precision(y_true: ArrayLike, y_score: ArrayLike, precision: float, sample_weight: ArrayLike | None = None) -> float:
@@ -74,7 +74,7 @@ def recall_at_precision(y_true: ArrayLike, y_score: ArrayLike, precision: float,
     1.0
     """
     precision = check_number("precision", precision, least=0, most=1)
-    return threshold_sweep(y_true, y_score, sample_weight).recall_at_precision(precision)
+    return sweep_of(BoundLabels.of(y_true, sample_weight), y_score, frontier=True).recall_at_precision(precision)
 
 
 def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int) -> float:
@@ -109,9 +109,9 @@ def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int) -> float:
     0.75
     """
     k = check_integer("k", k, least=1)
-    n = BoundLabels.of(y_true).n
-    if k > n:
-        raise ValueError(f"k must be at most the number of samples, {n}, got {k}")
-    sweep = threshold_sweep(y_true, y_score)
+    labels = BoundLabels.of(y_true)
+    if k > labels.n:
+        raise ValueError(f"k must be at most the number of samples, {labels.n}, got {k}")
+    sweep = sweep_of(labels, y_score)
     # Between two cuts the expected number of positives grows in proportion: exactly linear interpolation.
     return float(np.interp(k, sweep.tp + sweep.fp, sweep.tp)) / k

@@ -67,7 +67,7 @@ class RecallAtPrecision(EvalMetric):
 
     def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
         """Recall for prepared labels."""
-        return sweep_of(labels, y_score).recall_at_precision(self.precision)
+        return sweep_of(labels, y_score, frontier=True).recall_at_precision(self.precision)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class PrecisionAtRecall(EvalMetric):
 
     def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
         """Precision for prepared labels."""
-        return sweep_of(labels, y_score).precision_at_recall(self.recall)
+        return sweep_of(labels, y_score, frontier=True).precision_at_recall(self.recall)
 
 
 @dataclass(frozen=True)
@@ -132,4 +132,4 @@ class BestFScore(EvalMetric):
 
     def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
         """F score for prepared labels."""
-        return float(np.max(sweep_of(labels, y_score).f_score(self.beta)))
+        return float(np.max(sweep_of(labels, y_score, frontier=True).f_score(self.beta)))

@@ -122,34 +122,39 @@ def sweep(
     pos_weight: FloatArray | None,
     neg: NDArray[Any],
     neg_weight: FloatArray | None,
+    frontier: bool,
     values: NDArray[Any],
+    below: NDArray[Any],
     tp_at: FloatArray,
     fp_at: FloatArray,
 ) -> int:
-    """Merge from the top; write each distinct score and the weight of positives and negatives at or above it.
+    """Merge from the top; write a row for each distinct score: the score, the next lower one, and the weights at or above it.
 
-    Weights of None count 1 each: numba compiles the two cases apart. Returns the number of distinct scores.
+    With ``frontier`` only the scores that a positive has get a row, and the lowest. Weights of None count 1 each: numba
+    compiles the two cases apart. Returns the number of rows.
     """
-    i, j, cut = pos.size - 1, neg.size - 1, 0
+    i, j, row = pos.size - 1, neg.size - 1, 0
     tp, tp_lost, fp, fp_lost = 0.0, 0.0, 0.0, 0.0
+    waiting = False
     while i >= 0 or j >= 0:
-        if j < 0:
-            value = pos[i]
-        elif i < 0:
-            value = neg[j]
-        else:
-            value = max(pos[i], neg[j])
+        gains = j < 0 or (i >= 0 and pos[i] >= neg[j])
+        value = pos[i] if gains else neg[j]
+        if waiting:
+            below[row - 1] = value
+            waiting = False
         while i >= 0 and pos[i] == value:
             tp, tp_lost = _add(tp, tp_lost, 1.0 if pos_weight is None else pos_weight[i])
             i -= 1
         while j >= 0 and neg[j] == value:
             fp, fp_lost = _add(fp, fp_lost, 1.0 if neg_weight is None else neg_weight[j])
             j -= 1
-        values[cut] = value
-        tp_at[cut] = tp
-        fp_at[cut] = fp
-        cut += 1
-    return cut
+        if gains or not frontier or (i < 0 and j < 0):
+            values[row] = below[row] = value
+            tp_at[row] = tp
+            fp_at[row] = fp
+            row += 1
+            waiting = True
+    return row
 
 
 # Python's error model would look for a zero before each division, and no vector instruction does that.

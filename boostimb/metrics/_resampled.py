@@ -53,8 +53,9 @@ class Ranking:
         # A score that only samples of weight zero have makes no cut.
         cut = np.diff(tp + fp, prepend=0.0) > 0
         values, tp, fp = self.values[cut], tp[cut], fp[cut]
+        below = np.append(values, values[-1:])
         values = np.append(above_all(values), values)
-        return ThresholdSweep(values, np.append(0.0, tp), np.append(0.0, fp), float(tp[-1]), float(fp[-1]))
+        return ThresholdSweep(values, below, np.append(0.0, tp), np.append(0.0, fp), float(tp[-1]), float(fp[-1]))
 
 
 def resampled_average_precision(y_true: ArrayLike, scores: ArrayLike, counts: ArrayLike, *, n_jobs: int = 1) -> FloatArray:

@@ -17,12 +17,14 @@ SLACK = 1e-12
 class ThresholdSweep:
     """What a prediction ``y_score >= value`` gets right and wrong, for every cut that the scores allow.
 
-    Row 0 predicts nobody: its value lies just above the highest score. Row i > 0 cuts at the i-th highest distinct score.
+    Row 0 predicts nobody: its value lies just above the highest score. Each other row cuts at a distinct score.
 
     Attributes
     ----------
     values : ndarray of shape (n_cuts,)
         The cuts, falling, in the dtype of the scores (float32 or float64).
+    below : ndarray of shape (n_cuts,)
+        For each cut the next lower score of any sample; the cut itself where there is none.
     tp, fp : ndarray of shape (n_cuts,)
         Weight of the positives and negatives that score at least the cut; counts if there are no weights.
     n_pos, n_neg : float
@@ -30,6 +32,7 @@ class ThresholdSweep:
     """
 
     values: NDArray[np.floating[Any]]
+    below: NDArray[np.floating[Any]]
     tp: FloatArray
     fp: FloatArray
     n_pos: float
@@ -83,7 +86,7 @@ class ThresholdSweep:
 
     def take(self, cuts: NDArray[np.intp] | BoolArray) -> "ThresholdSweep":
         """Return the sweep of some of the cuts."""
-        return ThresholdSweep(self.values[cuts], self.tp[cuts], self.fp[cuts], self.n_pos, self.n_neg)
+        return ThresholdSweep(self.values[cuts], self.below[cuts], self.tp[cuts], self.fp[cuts], self.n_pos, self.n_neg)
 
     def threshold(self, cut: int) -> float:
         """Return a number t such that ``y_score >= t`` is row ``cut``, on these scores as float64 and as float32.
@@ -92,15 +95,13 @@ class ThresholdSweep:
         float32 so that it is the same number in both precisions; where the two scores are too close for that it is the cut's
         own score. Below the lowest score nothing is known: the last row's threshold is that score, rounded down.
         """
-        high = float(self.values[cut])
-        if cut == 0:
+        high, low = float(self.values[cut]), float(self.below[cut])
+        if self.tp[cut] + self.fp[cut] == 0:
             return high
-        last = cut == self.values.size - 1
-        low = high if last else float(self.values[cut + 1])
         # Back to Python's floats: NumPy would round the other side of a comparison to float32 as well.
         with np.errstate(over="ignore"):
             low32, middle, high32 = np.array([low, low + 0.5 * (high - low), high], dtype=np.float32).tolist()
-            if last:
+            if low == high:
                 return high32 if high32 <= high else float(np.nextafter(np.float32(high), np.float32(-np.inf)))
         for candidate in (middle, high32):
             if low < candidate <= high and low32 < candidate <= high32:
@@ -140,25 +141,32 @@ def threshold_sweep(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayL
     return sweep_of(BoundLabels.of(y_true, sample_weight), y_score)
 
 
-def sweep_of(labels: BoundLabels, y_score: ArrayLike) -> ThresholdSweep:
-    """Tabulate the cuts for labels that are prepared."""
+def sweep_of(labels: BoundLabels, y_score: ArrayLike, *, frontier: bool = False) -> ThresholdSweep:
+    """Tabulate the cuts for labels that are prepared.
+
+    The frontier leaves out every cut that gains no positive over the next higher one, apart from the lowest. It raises false
+    alarms only, so no goal that rewards positives and none that punishes alarms can prefer it. Where positives are rare the
+    table, and whatever is computed from it, shrinks as much.
+    """
     from boostimb.metrics import _kernels
 
     ranked = labels.rank(y_score)
-    size = labels.y.size + 1
-    values, tp, fp = np.empty(size, dtype=ranked.pos.dtype), np.empty(size), np.empty(size)
-    rows = 1 + _kernels.sweep(*ranked, values[1:], tp[1:], fp[1:])
-    values[0] = above_all(values[1:2])
+    size = 2 + (labels.n_pos if frontier else labels.y.size)
+    values, below = np.empty((2, size), dtype=ranked.pos.dtype)
+    tp, fp = np.empty((2, size))
+    rows = 1 + _kernels.sweep(*ranked, frontier, values[1:], below[1:], tp[1:], fp[1:])
+    # The highest score may be a negative's, which has no row of its own on the frontier.
+    below[0] = max(scores[-1] for scores in (ranked.pos, ranked.neg) if scores.size)
+    values[0] = above_all(below[:1])
     tp[0] = fp[0] = 0.0
-    values, tp, fp = values[:rows], tp[:rows], fp[:rows]
-    return ThresholdSweep(values, tp, fp, float(tp[-1]), float(fp[-1]))
+    return ThresholdSweep(values[:rows], below[:rows], tp[:rows], fp[:rows], float(tp[rows - 1]), float(fp[rows - 1]))
 
 
 def sweep_of_decision(y: BoolArray, alert: BoolArray, weight: FloatArray | None, value: float) -> ThresholdSweep:
     """Return the sweep whose only row is a decision that is made: ``alert`` tells which samples are predicted positive."""
     # Cell by cell: 0 true negative, 1 false positive, 2 false negative, 3 true positive.
     tn, fp, fn, tp = np.bincount(2 * y + alert, weights=weight, minlength=4).astype(np.float64)
-    return ThresholdSweep(np.array([value]), np.array([tp]), np.array([fp]), float(tp + fn), float(tn + fp))
+    return ThresholdSweep(np.array([value]), np.array([value]), np.array([tp]), np.array([fp]), float(tp + fn), float(tn + fp))
 
 
 def above_all(values: NDArray[np.floating[Any]]) -> np.floating[Any]:

@@ -14,6 +14,8 @@ from sklearn.metrics import (
 )
 
 from boostimb.metrics import Ranking, ThresholdSweep, threshold_sweep
+from boostimb.metrics._labels import BoundLabels
+from boostimb.metrics._sweep import sweep_of
 
 
 @st.composite
@@ -68,6 +70,24 @@ def test_a_threshold_is_its_row_in_either_precision(sample):
         if single is not None and single.values.size == sweep.values.size:
             np.testing.assert_array_equal(score.astype(np.float32) >= cut, alert)
             np.testing.assert_array_equal(score.astype(np.float32) >= np.float64(cut), alert)
+
+
+@given(samples())
+def test_the_frontier_is_the_rows_that_gain_a_positive(sample):
+    y, score, weight = sample
+    full, labels = threshold_sweep(y, score, weight), BoundLabels.of(y, weight)
+    few = sweep_of(labels, score, frontier=True)
+    rows = np.flatnonzero(np.diff(full.tp, prepend=-1) > 0)
+    rows = np.union1d(rows, full.values.size - 1)
+    for field in ("values", "below", "tp", "fp"):
+        np.testing.assert_array_equal(getattr(few, field), getattr(full, field)[rows])
+    assert (few.n_pos, few.n_neg) == (full.n_pos, full.n_neg)
+    assert [few.threshold(i) for i in range(rows.size)] == [full.threshold(row) for row in rows]
+    for rate in (ThresholdSweep.f_score, lambda sweep: sweep.mcc, lambda sweep: sweep.balanced_accuracy):
+        assert rate(few).max() == pytest.approx(rate(full).max(), abs=1e-12)
+    for at in (0.1, 0.5, 1.0):
+        assert few.precision_at_recall(at) == full.precision_at_recall(at)
+        assert few.recall_at_precision(at) == full.recall_at_precision(at)
 
 
 def test_thresholds_lie_midway():
@@ -128,6 +148,7 @@ def test_a_ranking_gives_the_sweep_of_any_weights(decimals):
     for w in (None, weight, np.bincount(np.arange(0, y.size, 2), minlength=y.size)):
         want, got = threshold_sweep(y, score, w), ranking.sweep(w)
         np.testing.assert_array_equal(got.values, want.values)
+        np.testing.assert_array_equal(got.below, want.below)
         np.testing.assert_allclose(got.tp, want.tp)
         np.testing.assert_allclose(got.fp, want.fp)
         assert (got.n_pos, got.n_neg) == (got.tp[-1], got.fp[-1])
