@@ -51,6 +51,10 @@ class Loss(Protocol):
         """The constant that takes the margin to those log-odds, or None where they are not the margin plus a constant."""
         ...
 
+    def calc_ders_range(self, approxes: ArrayLike, targets: ArrayLike, weights: ArrayLike | None) -> FloatArray:
+        """Minus the weighted gradient and hessian, shape (n, 2): what CatBoost calls."""
+        ...
+
     def log_loss_scale(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the factor that gives the sum of hessians at the start the size that it has under log-loss."""
         ...

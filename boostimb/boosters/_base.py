@@ -8,7 +8,7 @@ import numpy as np
 
 from boostimb.losses import FocalLoss, LogLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray
+from boostimb.typing import BoolArray, BoundMetric, FloatArray, Loss, MarginArray, Metric
 
 Params: TypeAlias = Mapping[str, Any]
 # Margins of the validation rows after a round, to one number.
@@ -106,6 +106,23 @@ class Booster(Protocol):
     def load(self, path: Path) -> Model:
         """Read a model that ``Model.save`` wrote."""
         ...
+
+
+class OnData:
+    """A metric that fetches labels and weights of a dataset once, and not after every round."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        # The dataset is kept with its function: an identity is unique only as long as its owner lives.
+        self._bound: dict[int, tuple[Any, BoundMetric]] = {}
+
+    def __call__(self, scores: MarginArray, data: Any) -> float:
+        """Return the metric of the rows of a DMatrix or Dataset."""
+        if id(data) not in self._bound:
+            weight = data.get_weight()
+            weight = weight if weight is not None and len(weight) else None  # XGBoost gives an empty array for no weights
+            self._bound[id(data)] = data, self._metric.bind(data.get_label(), weight)
+        return self._bound[id(data)][1](scores)
 
 
 def refuse(params: Params, owned: Mapping[str, str]) -> None:

@@ -134,11 +134,8 @@ class _Shifted:
 
     def calc_ders_range(self, approxes: FloatArray, targets: Any, weights: Any) -> FloatArray:
         """Return minus the weighted gradient and hessian, shape (n, 2), for a chunk of rows."""
-        grad, hess = self._loss.grad_hess(targets, approxes + self._init, weights)
-        ders = np.empty((len(approxes), 2))
-        np.multiply(grad, -self._scale, out=ders[:, 0])
-        np.multiply(hess, -self._scale, out=ders[:, 1])
-        return ders
+        ders = self._loss.calc_ders_range(approxes + self._init, targets, weights)
+        return ders if self._scale == 1.0 else np.multiply(ders, self._scale, out=ders)
 
 
 def dataset(

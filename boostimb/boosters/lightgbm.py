@@ -12,7 +12,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from boostimb.boosters._base import Evaluate, Params, check_varies, normalised, refuse
+from boostimb.boosters._base import Evaluate, OnData, Params, check_varies, normalised, refuse
 from boostimb.boosters._lightgbm_text import merge as merge_texts
 from boostimb.losses import LogLoss
 from boostimb.table import Table
@@ -111,7 +111,7 @@ def train(
         num_boost_round,
         valid_sets=list(valid_sets) if valid_sets is not None else None,
         valid_names=list(valid_names) if valid_names is not None else None,
-        feval=None if metric is None else _margin_metric(metric),
+        feval=None if metric is None else _feval(metric),
         init_model=init_model,
         keep_training_booster=keep_training_booster,
         callbacks=stops,
@@ -122,13 +122,10 @@ def train(
     return finished
 
 
-def _margin_metric(metric: Metric) -> Callable[[MarginArray, lgb.Dataset], tuple[str, float, bool]]:
-    """Return ``metric`` as LightGBM calls it; weights and labels come from the Dataset."""
-
-    def evaluate(raw: MarginArray, data: lgb.Dataset) -> tuple[str, float, bool]:
-        return metric.name, metric.score(data.get_label(), raw, data.get_weight()), metric.greater_is_better
-
-    return evaluate
+def _feval(metric: Metric) -> Callable[[MarginArray, lgb.Dataset], tuple[str, float, bool]]:
+    """Return ``metric`` as LightGBM calls it."""
+    value = OnData(metric)
+    return lambda raw, data: (metric.name, value(raw, data), metric.greater_is_better)
 
 
 class _Objective:

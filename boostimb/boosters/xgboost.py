@@ -15,7 +15,7 @@ import numpy as np
 import xgboost as xgb
 from scipy.special import expit, logit
 
-from boostimb.boosters._base import Evaluate, Params, check_varies, native_pos_weight, normalised, refuse
+from boostimb.boosters._base import Evaluate, OnData, Params, check_varies, native_pos_weight, normalised, refuse
 from boostimb.losses import LogLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
@@ -101,7 +101,7 @@ def train(
         dtrain,
         num_boost_round,
         obj=plan.objective,
-        custom_metric=metric,
+        custom_metric=None if metric is None else _custom_metric(metric),
         evals=evals,
         evals_result=evals_result,
         verbose_eval=verbose_eval,
@@ -110,6 +110,12 @@ def train(
     )
     shift = loss.posterior_shift
     return _merge([booster], [1.0], shift) if shift else booster
+
+
+def _custom_metric(metric: Metric) -> Callable[[MarginArray, xgb.DMatrix], tuple[str, float]]:
+    """Return ``metric`` as XGBoost calls it."""
+    value = OnData(metric)
+    return lambda scores, data: (metric.name, value(scores, data))
 
 
 @dataclass(frozen=True)
