@@ -113,17 +113,25 @@ def main() -> None:
                 lambda n: bl.train(params, data, n, metric=bi.PRAUC(), **sets),
                 lambda n: bl.train({**params, "metric": "none"}, data, n, **sets),
             ),
-            (lambda n: lgb.train({**own, "metric": "average_precision"}, data, n, **sets), lambda n: lgb.train(none, data, n, **sets)),
-            rounds, pairs,
-        )  # fmt: skip
+            (
+                lambda n: lgb.train({**own, "metric": "average_precision"}, data, n, **sets),
+                lambda n: lgb.train(none, data, n, **sets),
+            ),
+            rounds,
+            pairs,
+        )
     if given.only in (None, "catboost"):
         params = {
-            "depth": 6, "learning_rate": 0.1, "thread_count": given.threads, "verbose": 0, "allow_writing_files": False, "random_seed": 0,
-            "leaf_estimation_iterations": 1, "border_count": 128,
-        }  # fmt: skip
+            "depth": 6,
+            "learning_rate": 0.1,
+            "thread_count": given.threads,
+            "verbose": 0,
+            "allow_writing_files": False,
+            "random_seed": 0,
+            "leaf_estimation_iterations": 1,
+        }
         data = cb.Pool(X, y)
         data.quantize(border_count=128)
-        del params["border_count"]
         own = {**params, "loss_function": "Logloss"}
         for name, loss in losses.items():
             compare(

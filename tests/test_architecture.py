@@ -19,6 +19,7 @@ LEVELS = (
     {"model"},
     {"search"},
     {"report", "cli"},
+    {"__main__"},
 )
 SAME_LEVEL = {
     "validation": {"typing"},

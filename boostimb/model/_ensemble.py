@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from boostimb.boosters import Model, get_booster
 from boostimb.decision import Calibration
+from boostimb.model._folder import write_folder
 from boostimb.model._native import check_suffix, effective_n_jobs
 from boostimb.table import TableEncoder
 from boostimb.typing import FloatArray
@@ -156,9 +157,18 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         FileExistsError
             If ``path`` is a file, or a folder that holds anything but such a model.
         """
-        from boostimb.model._storage import save
-
-        save(self, Path(path))
+        content = {
+            "dtype": self.classes.dtype.str,
+            "classes": self.classes.tolist(),
+            "positive_index": self.positive_index,
+            "threshold": self.threshold if np.isfinite(self.threshold) else None,
+            "table": self.encoder.to_dict(),
+            "calibration": self.calibration.to_dict(),
+        }
+        members = [
+            ({"booster": m.booster, "weight": m.weight, "scale": m.scale, "offset": m.offset}, m.model) for m in self.members
+        ]
+        write_folder(Path(path), content, members)
 
     def export(self, path: str | PathLike[str]) -> None:
         """Write one native model file whose plain predict gives the probability of the positive class, without boostimb.

@@ -1,10 +1,7 @@
-"""A model as a folder: ``manifest.json`` and the boosters' own files. Nothing in it is ever executed."""
+"""Reading a model's folder: everything in it is checked, and nothing in it is ever executed."""
 
-import hashlib
 import json
 import re
-import shutil
-import tempfile
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,59 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import boostimb
 from boostimb.boosters import NAMES, get_booster
 from boostimb.decision import calibration_from_dict
 from boostimb.model._ensemble import Ensemble, Member
+from boostimb.model._folder import FORMAT, MANIFEST, VERSION, sha256
 from boostimb.table import TableEncoder
 from boostimb.validation import check_choice, check_number
 
-_FORMAT, _VERSION, _MANIFEST = "boostimb model", 1, "manifest.json"
 _KEYS = {
     "format", "version", "boostimb", "dtype", "classes", "positive_index", "threshold", "table", "calibration", "members",
 }  # fmt: skip
 _MEMBER_KEYS = {"booster", "file", "sha256", "weight", "scale", "offset"}
 _FILE = re.compile(r"member-\d{1,5}\.(ubj|txt|cbm)")
-
-
-def save(model: Ensemble, path: Path) -> None:
-    """Write the folder: completely, or not at all."""
-    if path.exists() and not (path.is_dir() and (not any(path.iterdir()) or (path / _MANIFEST).is_file())):
-        raise FileExistsError(f"{path} exists and holds no boostimb model: choose another folder, or remove it first")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
-        folder = Path(scratch) / "model"
-        folder.mkdir()
-        members = []
-        for at, member in enumerate(model.members):
-            file = folder / f"member-{at}.{get_booster(member.booster).suffix}"
-            member.model.save(file)
-            members.append(
-                {
-                    "booster": member.booster,
-                    "file": file.name,
-                    "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-                    "weight": member.weight,
-                    "scale": member.scale,
-                    "offset": member.offset,
-                }
-            )
-        manifest = {
-            "format": _FORMAT,
-            "version": _VERSION,
-            "boostimb": boostimb.__version__,
-            "dtype": model.classes.dtype.str,
-            "classes": model.classes.tolist(),
-            "positive_index": model.positive_index,
-            "threshold": model.threshold if np.isfinite(model.threshold) else None,
-            "table": model.encoder.to_dict(),
-            "calibration": model.calibration.to_dict(),
-            "members": members,
-        }
-        (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False), encoding="utf-8")
-        if path.exists():
-            shutil.rmtree(path)
-        folder.rename(path)
 
 
 def load(path: str | PathLike[str]) -> Ensemble:
@@ -101,16 +57,16 @@ def load(path: str | PathLike[str]) -> Ensemble:
     True
     """
     folder = Path(path)
-    if not (folder / _MANIFEST).is_file():
-        raise FileNotFoundError(f"no boostimb model at {folder}: it has no {_MANIFEST}")
+    if not (folder / MANIFEST).is_file():
+        raise FileNotFoundError(f"no boostimb model at {folder}: it has no {MANIFEST}")
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except ValueError as error:  # also what is no UTF-8
-        raise ValueError(f"{folder / _MANIFEST} is not a JSON file: {error}") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
-        raise ValueError(f"{folder / _MANIFEST} is not the manifest of a boostimb model")
-    if manifest.get("version") != _VERSION:
-        raise ValueError(f"this boostimb reads models of format version {_VERSION}, got {manifest.get('version')!r}")
+        raise ValueError(f"{folder / MANIFEST} is not a JSON file: {error}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ValueError(f"{folder / MANIFEST} is not the manifest of a boostimb model")
+    if manifest.get("version") != VERSION:
+        raise ValueError(f"this boostimb reads models of format version {VERSION}, got {manifest.get('version')!r}")
     _check_keys("the manifest", manifest, _KEYS)
     threshold = np.inf if manifest["threshold"] is None else check_number("threshold", manifest["threshold"])
     if type(manifest["positive_index"]) is not int or manifest["positive_index"] not in (0, 1):
@@ -155,6 +111,6 @@ def _member(folder: Path, entry: Any) -> Member:
     if not file.is_file():
         raise FileNotFoundError(f"{file} is missing")
     # Checked before the booster's parser sees it: a changed file may crash one.
-    if hashlib.sha256(file.read_bytes()).hexdigest() != entry["sha256"]:
+    if sha256(file) != entry["sha256"]:
         raise ValueError(f"{file} was changed after the model was saved: its SHA-256 is not that of the manifest")
     return Member(name, get_booster(name).load(file), *numbers)

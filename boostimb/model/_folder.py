@@ -1,0 +1,40 @@
+"""The folder of a saved model: ``manifest.json`` and the boosters' own files, written completely or not at all."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import boostimb
+from boostimb.boosters import Model, get_booster
+
+FORMAT, VERSION, MANIFEST = "boostimb model", 1, "manifest.json"
+
+
+def write_folder(path: Path, content: Mapping[str, Any], members: Sequence[tuple[Mapping[str, Any], Model]]) -> None:
+    """Write a model's own entries, and for each member its entries and its file."""
+    if path.exists() and not (path.is_dir() and (not any(path.iterdir()) or (path / MANIFEST).is_file())):
+        raise FileExistsError(f"{path} exists and holds no boostimb model: choose another folder, or remove it first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
+        folder = Path(scratch) / "model"
+        folder.mkdir()
+        entries = []
+        for at, (entry, model) in enumerate(members):
+            file = folder / f"member-{at}.{get_booster(entry['booster']).suffix}"
+            model.save(file)
+            entries.append({**entry, "file": file.name, "sha256": sha256(file)})
+        manifest = {"format": FORMAT, "version": VERSION, "boostimb": boostimb.__version__, **content, "members": entries}
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False), encoding="utf-8")
+        if path.exists():
+            shutil.rmtree(path)
+        folder.rename(path)
+
+
+def sha256(file: Path) -> str:
+    """Return the hash by which a changed file is found out."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
