@@ -84,7 +84,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
     def __repr__(self) -> str:
         count = {name: sum(member.booster == name for member in self.members) for name in sorted({m.booster for m in self.members})}
         parts = ", ".join(f"{n} {name}" for name, n in count.items())
-        return f"<boostimb Ensemble of {parts}; positive {self.classes[self.positive_index]!r} from {self.threshold:.4g}>"
+        return f"<boostimb Ensemble of {parts}; positive {self.classes.tolist()[self.positive_index]!r} from {self.threshold:.4g}>"
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
