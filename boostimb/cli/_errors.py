@@ -1,0 +1,60 @@
+"""What a user sees when something is wrong: one message on stderr, and an exit code."""
+
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+BAD_INPUT, INTERRUPTED = 2, 130
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+class InputError(Exception):
+    """The user can put it right; the text says how."""
+
+
+def say(text: str) -> None:
+    """Write a line to stderr, where it does not mix with the results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def refused_as_input() -> Iterator[None]:
+    """Take the errors that the package raises for bad data and settings as the user's to put right."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise InputError(str(error)) from error
+
+
+@contextmanager
+def reported(debug: bool) -> Iterator[None]:
+    """Turn errors into a message and an exit code, and warnings into notes. A bug keeps its traceback."""
+    with warnings.catch_warnings():
+        for category in (UserWarning, RuntimeWarning):
+            warnings.simplefilter("default", category)
+        warnings.showwarning = _note
+        try:
+            yield
+        except KeyboardInterrupt:
+            say("Interrupted before there was a result: nothing was saved.")
+            raise typer.Exit(INTERRUPTED) from None
+        except (BrokenPipeError, ModuleNotFoundError):
+            # The reader of our output has gone, as in `boostimb predict ... | head`; or the installation is broken. For an extra of
+            # ours that is not installed, the error is a plain ImportError.
+            raise
+        except (InputError, ImportError, OSError) as error:
+            if debug:
+                traceback.print_exc()
+            say(f"Error: {error}")
+            raise typer.Exit(BAD_INPUT) from None
+
+
+def _note(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: str | None = None
+) -> None:
+    say(f"Note: {message}.".replace("..", "."))

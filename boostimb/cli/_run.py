@@ -1,0 +1,129 @@
+"""The search on the training part, the plain booster beside it, and the scores of both on the held-out part."""
+
+from dataclasses import dataclass
+
+from boostimb.boosters import installed
+from boostimb.cli._errors import refused_as_input
+from boostimb.cli._settings import Settings
+from boostimb.cli._task import Task
+from boostimb.metrics import Confusion, confusion_at
+from boostimb.model import BoostClassifier
+from boostimb.search import TuneResult, tune
+from boostimb.typing import BoolArray, FloatArray, Metric
+
+# What each booster's own scikit-learn class trains if nothing is said.
+_OWN_ROUNDS = {"lightgbm": 100, "xgboost": 100, "catboost": 1000}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One model on the held-out part; all but the last two are better the higher they are."""
+
+    average_precision: float
+    roc_auc: float
+    precision: float
+    recall: float
+    f1: float
+    mcc: float
+    brier: float
+    log_loss: float
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A model's probabilities on the held-out part, and what they are worth."""
+
+    proba: FloatArray
+    metric: float  # the one that was searched by
+    scores: Scores
+    confusion: Confusion
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The plain booster."""
+
+    booster: str
+    n_rounds: int
+    judged: Judged
+
+    @property
+    def description(self) -> str:
+        """What it is, to be printed under its scores."""
+        return (
+            f"plain {self.booster}: its default parameters, {self.n_rounds} rounds on the same training rows, no class weight, no "
+            "resampling, cut at 0.5"
+        )
+
+
+def search(task: Task, settings: Settings) -> TuneResult:
+    """Tune on the training part."""
+    with refused_as_input():
+        return tune(
+            task.X.iloc[task.train],
+            task.y[task.train],
+            booster=settings.boosters,
+            # By its name the progress bar calls it as the user did.
+            metric=settings.metric_name if settings.metric_name == "average_precision" else settings.metric,
+            goal=settings.goal,
+            constraints=settings.constraints,
+            resamplers=settings.resamplers,
+            timeout=settings.timeout,
+            n_trials=settings.n_trials,
+            cv=settings.folds,
+            pos_label=task.pos_label,
+            n_jobs=settings.n_jobs,
+            random_state=settings.seed,
+        )
+
+
+def judge_tuned(result: TuneResult, task: Task, settings: Settings) -> Judged:
+    """Score the tuned model on the held-out part."""
+    model = result.best_estimator_
+    proba = model.predict_proba(task.X.iloc[task.test])[:, model.positive_index]
+    return _judge(task.positive[task.test], proba, result.threshold_, settings.metric)
+
+
+def baseline(task: Task, settings: Settings) -> Baseline:
+    """Train what most would try first, and score it on the held-out part."""
+    names = installed() if settings.boosters == "auto" else settings.boosters
+    name = next(name for name in _OWN_ROUNDS if name in names)
+    plain = BoostClassifier(name, n_rounds=_OWN_ROUNDS[name], n_jobs=settings.n_jobs, random_state=settings.seed)
+    plain.fit(task.X.iloc[task.train], task.positive[task.train])
+    proba = plain.predict_proba(task.X.iloc[task.test])[:, 1]
+    return Baseline(name, plain.best_iteration_, _judge(task.positive[task.test], proba, 0.5, settings.metric))
+
+
+def _judge(y: BoolArray, proba: FloatArray, threshold: float, metric: Metric) -> Judged:
+    from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+
+    at = confusion_at(y, proba, threshold)
+    scores = Scores(
+        average_precision=float(average_precision_score(y, proba)),
+        roc_auc=float(roc_auc_score(y, proba)),
+        precision=at.precision,
+        recall=at.recall,
+        f1=at.f1,
+        mcc=at.mcc,
+        brier=float(brier_score_loss(y, proba)),
+        log_loss=float(log_loss(y, proba)),
+    )
+    return Judged(proba, metric.score(y, proba), scores, at)
+
+
+def in_plain_words(at: Confusion) -> str:
+    """Say what the decisions come to, per so many cases that the numbers are neither 0 nor huge.
+
+    Examples
+    --------
+    >>> from boostimb.metrics import confusion_at
+    >>> at = confusion_at([1] * 20 + [0] * 980, [0.9] * 17 + [0.1] * 3 + [0.9] * 4 + [0.1] * 976, 0.5)
+    >>> in_plain_words(at)
+    'Of 1,000 cases it flags 21, 17 of them rightly, and misses 3.'
+    """
+    cases = at.tp + at.fp + at.fn + at.tn
+    per = 1000
+    while per < 1_000_000 and per * (at.tp + at.fn) / cases < 5:
+        per *= 10
+    right, wrong, missed = (round(per * count / cases) for count in (at.tp, at.fp, at.fn))
+    return f"Of {per:,} cases it flags {right + wrong:,}, {right:,} of them rightly, and misses {missed:,}."

@@ -1,0 +1,99 @@
+"""The folder that a run leaves behind: the model, the plots and the figures."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import boostimb
+from boostimb.cli._errors import InputError
+from boostimb.cli._run import Baseline, Judged
+from boostimb.cli._settings import Settings
+from boostimb.cli._task import Task
+from boostimb.search import TuneResult
+
+MODEL, PLOT, FIGURES = "model", "report.png", "metrics.json"
+
+
+def check_folder(folder: Path) -> None:
+    """Raise, before anything is searched, if the results could not be written there or would overwrite another's files."""
+    if folder.exists():
+        if not folder.is_dir():
+            raise InputError(f"--out {folder} is a file, and must be a folder")
+        if any(folder.iterdir()) and not (folder / MODEL / "manifest.json").is_file():
+            raise InputError(f"--out {folder} holds other files than those of an earlier run: choose another folder")
+    existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise InputError(f"--out {folder} cannot be written: {existing} is not a folder in which you may write")
+
+
+def save_model(result: TuneResult, folder: Path) -> None:
+    """Write the model."""
+    result.save(folder / MODEL)
+
+
+def save_plot(task: Task, judged: Judged, folder: Path) -> bool:
+    """Write the plots of the held-out part; False, and no older plot left behind, where Matplotlib is not installed."""
+    path = folder / PLOT
+    if find_spec("matplotlib") is None:
+        path.unlink(missing_ok=True)
+        return False
+    from boostimb.report import overview
+
+    figure = overview(task.positive[task.test], judged.proba, judged.confusion.threshold, f"{task.name}, held-out part")
+    figure.savefig(path, dpi=150)
+    return True
+
+
+def save_figures(
+    task: Task, settings: Settings, result: TuneResult, tuned: Judged, plain: Baseline, seconds: float, folder: Path
+) -> None:
+    """Write all figures of the run as JSON."""
+    low, high = result.score_interval_
+    content = {
+        "format": "boostimb run",
+        "version": 1,
+        "boostimb": boostimb.__version__,
+        "table": {
+            "name": task.name,
+            "target": task.target,
+            "positive": task.pos_label,
+            "features": task.X.shape[1],
+            "training": _counts(task, task.train.size, int(task.positive[task.train].sum())),
+            "held_out": _counts(task, task.test.size, int(task.positive[task.test].sum())),
+        },
+        "settings": {key: value for key, value in asdict(settings).items() if key != "metric"},
+        "search": {
+            "trials": int(result.cv_results_["trial"].size),
+            "seconds": round(seconds, 1),
+            "best_params": result.best_params_,
+        },
+        "threshold": result.threshold_,
+        "out_of_fold": {
+            "metric": settings.metric_name,
+            "score": result.best_score_,
+            "corrected": result.corrected_score_,
+            "interval": [low, high],
+            "plain_first_trial": result.baseline_score_,
+        },
+        "held_out": {
+            "metric": tuned.metric,
+            "tuned": asdict(tuned.scores),
+            "confusion": asdict(tuned.confusion),
+            "baseline": {"what": plain.description, **asdict(plain.judged.scores)},
+            "baseline_confusion": asdict(plain.judged.confusion),
+        },
+    }
+    (folder / FIGURES).write_text(json.dumps(content, indent=1, default=_plain) + "\n", encoding="utf-8")
+
+
+def _counts(task: Task, rows: int, positives: int) -> Mapping[str, int]:
+    return {"rows": rows, "positives": positives}
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has no type for as what it is closest to."""
+    return value.item() if hasattr(value, "item") else str(value)

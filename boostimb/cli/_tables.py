@@ -1,0 +1,138 @@
+"""Reading a table from a file."""
+
+import gzip
+import re
+import warnings
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from boostimb.cli._errors import InputError
+from boostimb.validation import missing_extra
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARQUET = (".parquet", ".pq")
+TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+
+
+def ending(path: Path, what: str = "the table") -> str:
+    """Return the ending of a table's name, or raise if it is not one that can be read and written."""
+    name = path.name.lower()
+    for known in (*PARQUET, *TEXT):
+        if name.endswith(known):
+            return known
+    raise InputError(f"{what} must end in {', '.join(TEXT)} or {' or '.join(PARQUET)}, got {str(path)!r}")
+
+
+def require_pyarrow() -> None:
+    """Raise the error that names the extra if pyarrow is not installed."""
+    if find_spec("pyarrow") is None:
+        raise missing_extra("pyarrow", "a Parquet file")
+
+
+def check_file(path: Path) -> None:
+    """Raise if there is no such file, naming those beside it that are called nearly the same."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, and not a table")
+    if not path.is_file():
+        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InputError(f"there is no file {path}{did_you_mean(path.name, beside)}")
+
+
+def did_you_mean(name: str, others: Iterable[str]) -> str:
+    """Return the names that are close to ``name``, as the end of a sentence.
+
+    Examples
+    --------
+    >>> did_you_mean("Targt", ["age", "target"])
+    "; did you mean 'target'?"
+    >>> did_you_mean("y", ["age", "target"])
+    ''
+    """
+    by_lower = {other.lower(): other for other in others}
+    close = [by_lower[each] for each in get_close_matches(name.lower(), by_lower, n=3)]
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def check_columns(wanted: Iterable[str], columns: Iterable[str], why: str) -> None:
+    """Raise if the table has not all columns that are wanted."""
+    columns = list(columns)
+    absent = [name for name in wanted if name not in columns]
+    if not absent:
+        return
+    named = ", ".join(map(repr, absent[:5])) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
+    hint = did_you_mean(absent[0], columns)
+    if not hint:
+        hint = "; it has " + ", ".join(map(repr, columns[:12])) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
+    raise InputError(f"the table has no column {named} ({why}){hint}")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Name the file in whatever goes wrong while it is read."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not text in UTF-8 ({error.reason} at byte {error.start}): convert it first") from error
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # also what pandas and Arrow raise for a broken file
+        text = str(error).strip() or type(error).__name__
+        raise InputError(f"{path} cannot be read as a {ending(path)} file: {text}") from error
+
+
+def open_text(path: Path, mode: str) -> IO[str]:
+    """Open a text file, packed by gzip or not."""
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    encoding = "utf-8-sig" if mode == "r" else "utf-8"  # spreadsheets write a mark in front
+    return cast(IO[str], opener(path, f"{mode}t", encoding=encoding, newline=""))
+
+
+def csv_options(path: Path) -> dict[str, Any]:
+    """Return how pandas is to read a text table: what separates its fields, and that none of them names the rows.
+
+    Of comma, semicolon, tab and bar the most frequent one in the first line is taken.
+    """
+    with reading(path), open_text(path, "r") as file:
+        header = re.sub(r'"[^"]*"', "", file.readline())
+    return {"sep": max(",;\t|", key=header.count), "encoding": "utf-8-sig", "index_col": False}
+
+
+def read_csv(path: Path, **options: Any) -> "pd.DataFrame":
+    """Read a text table, or raise if its rows have more fields than its header has names."""
+    import pandas as pd
+
+    options |= csv_options(path)
+    with reading(path), warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            return pd.read_csv(path, **options)
+        except pd.errors.ParserWarning:  # it would leave fields out
+            raise InputError(f"{path} has rows with more fields than its first line has names") from None
+
+
+def read_table(path: Path) -> "pd.DataFrame":
+    """Return the whole table with columns named by text and rows numbered from 0.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is no table, or it has no rows.
+    """
+    check_file(path)
+    if ending(path) in PARQUET:
+        require_pyarrow()
+        import pandas as pd
+
+        with reading(path):
+            frame = pd.read_parquet(path)
+    else:
+        # The whole column at once: in pieces, one column could come out as numbers here and text there.
+        frame = read_csv(path, low_memory=False)
+    if frame.empty:
+        raise InputError(f"{path} holds no rows" if len(frame.columns) else f"{path} holds no columns")
+    return frame.reset_index(drop=True).rename(columns=str)

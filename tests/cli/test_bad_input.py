@@ -1,0 +1,207 @@
+"""Every refusal: exit code 2, one message that names the rule, the value and the way out, and nothing written."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.usefixtures("unplotted")
+
+
+@pytest.fixture
+def shop(frame, tmp_path):
+    """Write the table, changed, and return its path."""
+
+    def write(change=lambda frame: frame, name="shop.csv"):
+        path = tmp_path / name
+        changed = change(frame)
+        changed.to_parquet(path) if name.endswith("parquet") else changed.to_csv(path, index=False)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def tune(refused, quick):
+    """Run a search that must be refused."""
+
+    def run(path, *options):
+        return refused("tune", path, "--target", "bought", "--pos-label", "yes", "--out", path.parent / "out", *quick, *options)
+
+    return run
+
+
+def test_no_table_or_no_target(shop, refused):
+    assert "name a table, or try --example digits" in refused("tune")
+    text = refused("tune", shop())
+    assert "name the column to predict with --target; shop.csv has 'amount', 'age', 'count', 'job', 'bought'" in text
+
+
+def test_no_such_file(shop, tune):
+    path = shop()
+    text = tune(path.with_name("shopp.csv"))
+    assert f"there is no file {path.with_name('shopp.csv')}; did you mean 'shop.csv'?" in text
+    assert "is a folder, and not a table" in tune(path.parent)
+    assert "there is no file" in tune(path.parent / "nowhere" / "shop.csv")
+
+
+def test_an_unknown_ending(shop, tune):
+    path = shop()
+    path = path.rename(path.with_suffix(".xlsx"))
+    assert "the table must end in .csv, .tsv, .csv.gz, .tsv.gz or .parquet or .pq, got" in tune(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("t.csv", b"", "cannot be read as a .csv file: No columns to parse"),
+        ("t.csv", b"a,bought\n", "holds no rows"),
+        ("t.csv", b"a,bought\n1,yes\n1,2,3\n", "Expected 2 fields in line 3, saw 3"),
+        ("t.csv", b"a,bought\n1,2,yes\n3,4,no\n", "rows with more fields than its first line has names"),
+        ("t.csv", b"a,bought\n\xff\xfe,yes\n", "is not text in UTF-8 (invalid start byte at byte"),
+        ("t.csv.gz", b"a,bought\n1,yes\n", "Not a gzipped file"),
+        ("t.csv.gz", gzip.compress(b"a,bought\n1,yes\n" * 999)[:-20], "cannot be read as a .csv.gz file"),
+        ("t.parquet", b"a,bought\n1,yes\n", "cannot be read as a .parquet file: "),
+    ],
+)
+def test_a_file_that_is_no_table(name, content, text, tmp_path, tune):
+    (tmp_path / name).write_bytes(content)
+    said = tune(tmp_path / name)
+    assert text in said
+    assert str(tmp_path / name) in said
+
+
+def test_an_unknown_column(shop, tune):
+    path = shop()
+    assert "no column 'Bougth' (--target); did you mean 'bought'?" in tune(path, "--target", "Bougth")
+    assert "no column 'y' (--target); it has 'amount', 'age', 'count', 'job', 'bought'" in tune(path, "--target", "y")
+    assert "no column 'jobs' (--drop); did you mean 'job'?" in tune(path, "--drop", "jobs")
+    assert "--drop must not name the target 'bought'" in tune(path, "--drop", "bought")
+    assert "no column beside the target" in tune(path, "--drop", "job", "--drop", "amount", "--drop", "age", "--drop", "count")
+
+
+def test_a_target_with_missing_values(shop, tune):
+    path = shop(lambda frame: frame.assign(bought=frame["bought"].where(frame.index > 2)))
+    assert "the target 'bought' is missing in 3 of 600 rows: drop these rows first" in tune(path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        (["no"] * 600, "must hold two classes, and it holds 1 ('no')"),
+        (["a", "b", "c"] * 200, "and it holds 3 ('a', 'b', 'c'): make the rare one 1 and the rest 0"),
+        (np.arange(600) / 7, "and it holds 600 (0.0, "),
+    ],
+)
+def test_a_target_that_is_not_of_two_classes(labels, text, shop, tune):
+    assert text in tune(shop(lambda frame: frame.assign(bought=labels)))
+
+
+def test_the_positive_label(shop, tune, refused):
+    path = shop()
+    text = refused("tune", path, "--target", "bought", "--out", path.parent / "out")
+    assert "the labels of 'bought' are 'no', 'yes': name the positive one, such as --pos-label yes" in text
+    assert "--pos-label must be one of the labels of 'bought', 'no', 'yes'; got 'Yes'" in tune(path, "--pos-label", "Yes")
+
+
+@pytest.mark.parametrize("name", ["dates.csv", "dates.parquet"])
+def test_columns_of_dates(name, shop, tune):
+    dates = pd.date_range("2024-01-01", periods=600, freq="h")
+
+    def add(frame):
+        return frame.assign(**{"when": dates, "the day": dates.strftime("%d.%m.%Y")})
+
+    text = tune(shop(add, name))
+    assert "column 'when' holds dates or times" in text
+    assert "column 'the day' holds dates or times" in text
+    assert "turn it into numbers first" in text
+    assert "leave them out: --drop when --drop 'the day'" in text
+    assert text.count("\n") == 1
+
+
+def test_a_column_of_lists(shop, tune):
+    path = shop(lambda frame: frame.assign(tags=[[1, 2]] * len(frame)), "lists.parquet")
+    assert "leave it out: --drop tags" in tune(path)
+
+
+def test_infinity(shop, invoke, quick):
+    path = shop(lambda frame: frame.assign(amount=np.where(frame.index == 7, np.inf, frame["amount"])), "infinite.parquet")
+    result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", "-o", path.parent / "out", *quick)
+    assert result.exit_code == 2
+    assert "Input X contains infinity: column 'amount' holds inf" in result.stderr
+    assert not (path.parent / "out").exists()
+
+
+def test_too_few_positives(shop, tune, invoke, quick):
+    one = shop(lambda frame: frame.assign(bought=np.where(frame.index == 3, "yes", "no")))
+    assert "the rarer class has 1 rows, which --test-size 0.25 cannot divide" in tune(one)
+    few = shop(lambda frame: frame.assign(bought=np.where(frame.index < 4, "yes", "no")))
+    result = invoke("tune", few, "-t", "bought", "--pos-label", "yes", "-o", few.parent / "out", *quick, "--folds", "5")
+    assert result.exit_code == 2
+    assert "cv=5 folds need at least 5 positives, one for each fold, got 3" in result.stderr
+    assert "cannot divide" in tune(shop(), "--test-size", "0")
+
+
+def test_the_more_frequent_class_as_the_positive_one_is_pointed_out(shop, invoke, quick):
+    path = shop()
+    result = invoke("tune", path, "-t", "bought", "--pos-label", "no", "-o", path.parent / "out", *quick)
+    assert result.exit_code == 0
+    assert "'no' is the more frequent class" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--goal", "accuracy"), "goal must not be 'accuracy'"),
+        (("--goal", "f3"), "goal must be one of 'f1'"),
+        (("--constraint", "recall=0.9"), "--constraint must be a rate and a bound, such as 'recall>=0.9', got 'recall=0.9'"),
+        (("--constraint", "recal>=0.9"), "the rate of a constraint must be one of alerts, balanced_accuracy"),
+        (("--constraint", "recall>=0.9", "--constraint", "recall<=1"), "'recall' comes twice"),
+        (("--constraint", "recall>=9"), "the bound on recall must lie in [0, 1], got 9"),
+        (("--booster", "lightgmb"), "booster must be one of xgboost, lightgbm, catboost; got 'lightgmb'"),
+        (("--metric", "roc_auc"), "--metric must be one of average_precision, recall_at_precision:0.9"),
+        (("--metric", "recall_at_precision:2"), "precision must be a finite number > 0 and <= 1, got 2"),
+        (("--example", "digits"), "--example brings its own table and target"),
+    ],
+)
+def test_options_are_checked_before_the_table_is_read(options, text, shop, tune):
+    path = shop()
+    assert text in tune(path.with_name("missing.csv") if "--example" not in options else path, *options)
+
+
+def test_an_unknown_example(refused):
+    assert "--example must be one of digits; got 'irises'" in refused("tune", "--example", "irises")
+
+
+@pytest.mark.parametrize(("options", "text"), [(("--resamplers", "smoot"), "smoot"), (("--folds", "1"), "cv must be")])
+def test_options_that_the_search_refuses(options, text, shop, invoke, quick):
+    path = shop()
+    result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", "-o", path.parent / "out", *quick, *options)
+    assert result.exit_code == 2
+    assert text in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (path.parent / "out").exists()
+
+
+def test_options_of_the_wrong_type(invoke):
+    for options in (("--trials", "many"), ("--test-size", "2"), ("--nonsense",)):
+        assert invoke("tune", *options).exit_code == 2
+
+
+def test_a_folder_of_others_is_not_overwritten(shop, tune):
+    path = shop()
+    out = path.parent / "mine"
+    out.mkdir()
+    (out / "notes.txt").write_text("keep me")
+    assert "holds other files than those of an earlier run: choose another folder" in tune(path, "--out", out)
+    assert (out / "notes.txt").read_text() == "keep me"
+    assert "is a file, and must be a folder" in tune(path, "--out", out / "notes.txt")
+    assert "cannot be written" in tune(path, "--out", out / "notes.txt" / "below")
+
+
+def test_debug_shows_where_an_error_comes_from(invoke):
+    result = invoke("tune", "--example", "irises", "--debug")
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr
+    assert result.stderr.rstrip().endswith("Error: --example must be one of digits; got 'irises'")

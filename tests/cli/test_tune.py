@@ -1,0 +1,221 @@
+"""`boostimb tune`: what it prints and saves, on real runs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score, f1_score
+from sklearn.model_selection import train_test_split
+
+import boostimb as bi
+
+pytestmark = pytest.mark.usefixtures("unplotted")
+
+
+def held_out(frame):
+    positive = (frame["bought"] == "yes").to_numpy()
+    train, test = train_test_split(np.arange(len(frame)), test_size=0.25, stratify=positive, random_state=0)
+    return np.sort(train), np.sort(test), positive
+
+
+def test_a_run_saves_a_model_that_gives_the_figures_printed(run, frame):
+    out, result = run
+    _, test, positive = held_out(frame)
+    model = bi.load(out / "model")
+    X = frame.drop(columns="bought").iloc[test]
+    proba = model.predict_proba(X)[:, 1]
+    figures = json.loads((out / "metrics.json").read_text())
+    tuned = figures["held_out"]["tuned"]
+    assert tuned["average_precision"] == pytest.approx(average_precision_score(positive[test], proba))
+    assert tuned["f1"] == pytest.approx(f1_score(positive[test], model.predict(X) == "yes"))
+    assert figures["threshold"] == model.threshold
+    assert f"{tuned['average_precision']:.4f}" in result.stdout
+    assert figures["table"]["held_out"] == {"rows": 150, "positives": int(positive[test].sum())}
+    assert list(model.classes_) == ["no", "yes"]
+
+
+def test_the_held_out_rows_are_not_searched_on(run, frame):
+    """A search on the training rows alone finds the same model."""
+    train, test, _ = held_out(frame)
+    X, y = frame.drop(columns="bought"), frame["bought"].to_numpy()
+    options = {"booster": "lightgbm", "resamplers": "none", "n_trials": 1, "timeout": None, "cv": 2}
+    again = bi.tune(X.iloc[train], y[train], pos_label="yes", n_jobs=1, random_state=0, progress=False, **options)
+    model = bi.load(run[0] / "model")
+    np.testing.assert_array_equal(again.predict_proba(X.iloc[test]), model.predict_proba(X.iloc[test]))
+    figures = json.loads((run[0] / "metrics.json").read_text())["out_of_fold"]
+    assert (figures["corrected"], tuple(figures["interval"])) == (again.corrected_score_, again.score_interval_)
+
+
+def test_the_baseline_is_what_lightgbm_gives_by_itself(run, frame):
+    from lightgbm import LGBMClassifier
+
+    train, test, positive = held_out(frame)
+    X = frame.drop(columns="bought").astype({"job": "category"})
+    plain = LGBMClassifier(n_jobs=1, verbose=-1).fit(X.iloc[train], positive[train])
+    expected = average_precision_score(positive[test], plain.predict_proba(X.iloc[test])[:, 1])
+    figures = json.loads((run[0] / "metrics.json").read_text())["held_out"]["baseline"]
+    assert figures["average_precision"] == pytest.approx(expected, abs=0.02)  # the seeds of its binning differ
+    assert "plain lightgbm: its default parameters, 100 rounds" in figures["what"]
+
+
+def test_it_prints_scores_decision_and_how_to_go_on(run):
+    out, result = run
+    text = " ".join(result.stdout.split())
+    for part in (
+        "shop.csv: 600 rows, 4 features",
+        "bought = yes",
+        "Scores on the held-out part",
+        "plain lightgbm",
+        "Brier score (lower is better)",
+        "Plain lightgbm: its default parameters, 100 rounds on the same training rows",
+        "95%:",
+        "corrected for the search",
+        "Decision: positive from probability",
+        "the best f1 out of fold",
+        "Of 1,000 cases it flags",
+        "positive (bought = yes)",
+        "import boostimb as bi",
+        f"model = bi.load({str(out / 'model')!r})",
+    ):
+        assert part in text
+    assert max(map(len, result.stdout.split("Saved")[0].splitlines())) <= 80
+    assert (out / "report.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_lines_that_it_prints_run(run, table):
+    _, result = run
+    code = [line.strip() for line in result.stdout.splitlines()[-3:]]
+    names = {"X": pd.read_csv(table)[["amount", "age", "count", "job"]]}
+    exec("\n".join([*code[:2], f"answer = {code[2]}"]), names)
+    assert [part.shape for part in names["answer"]] == [(600,), (600,)]
+
+
+def test_parquet_gives_the_model_that_csv_gives(run, frame, folder, invoke, quick):
+    frame.to_parquet(folder / "shop.parquet")
+    result = invoke("tune", folder / "shop.parquet", "-t", "bought", "--pos-label", "yes", "-o", folder / "from_parquet", *quick)
+    assert result.exit_code == 0
+    X = frame.drop(columns="bought")
+    one, other = (bi.load(path / "model").predict_proba(X) for path in (run[0], folder / "from_parquet"))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_constraints_and_goals_reach_the_threshold(table, folder, invoke, quick):
+    out = folder / "constrained"
+    options = ("--pos-label", "yes", "--constraint", "recall>=90%", "--goal", "fbeta:2", "--out", out)
+    result = invoke("tune", table, "--target", "bought", *options, *quick)
+    assert result.exit_code == 0
+    assert "the best fbeta:2 out of fold with recall >= 0.9" in " ".join(result.stdout.split())
+    assert json.loads((out / "metrics.json").read_text())["settings"]["constraints"] == {"recall": ">=90%"}
+
+
+def test_a_constraint_that_cannot_be_kept_is_said(table, folder, invoke, quick):
+    options = ("--pos-label", "yes", "--constraint", "recall>=0.99", "--constraint", "precision>=0.99")
+    result = invoke("tune", table, "--target", "bought", *options, "--out", folder / "infeasible", *quick)
+    assert result.exit_code == 0
+    assert "Note: no threshold keeps recall >= 0.99 and precision >= 0.99" in result.stderr
+
+
+def test_a_threshold_may_be_given(table, folder, invoke, quick):
+    out = folder / "given"
+    assert invoke("tune", table, "-t", "bought", "--pos-label", "yes", "--goal", "0.25", "-o", out, *quick).exit_code == 0
+    assert bi.load(out / "model").threshold == 0.25
+
+
+def test_the_example_needs_no_table(folder, invoke, quick):
+    result = invoke("tune", "--example", "digits", "--timeout", "20", "--out", folder / "digits", *quick)
+    assert result.exit_code == 0
+    assert "Digits (is it an 8?): 1,656 rows, 64 features, 33 positives" in " ".join(result.stdout.split())
+    assert bi.load(folder / "digits" / "model").n_features_in_ == 64
+
+
+def test_an_earlier_run_is_replaced(table, folder, invoke, quick):
+    out = folder / "twice"
+    for goal in ("0.25", "0.5"):
+        invoke("tune", table, "-t", "bought", "--pos-label", "yes", "--goal", goal, "-o", out, *quick)
+    assert bi.load(out / "model").threshold == 0.5
+
+
+def test_without_matplotlib_all_but_the_plot_is_there(table, folder, invoke, quick):
+    out = folder / "no_plot"
+    result = invoke("tune", table, "-t", "bought", "--pos-label", "yes", "-o", out, *quick)
+    assert result.exit_code == 0
+    assert "No plot was drawn: it needs Matplotlib, pip install 'boostimb[plots]'" in result.stdout
+    assert sorted(path.name for path in out.iterdir()) == ["metrics.json", "model"]
+
+
+@pytest.mark.parametrize(("labels", "pos_label"), [((1, 2), "2"), ((False, True), None), ((0.0, 1.0), None), ((-1, 1), None)])
+def test_labels_of_any_kind(labels, pos_label, frame, folder, invoke, quick):
+    path, out = folder / "labels.csv", folder / "labels"
+    frame.assign(bought=np.where(frame["bought"] == "yes", labels[1], labels[0])).to_csv(path, index=False)
+    result = invoke("tune", path, "-t", "bought", "-o", out, *(() if pos_label is None else ("--pos-label", pos_label)), *quick)
+    assert result.exit_code == 0, result.output
+    assert bi.load(out / "model").classes_.tolist() == list(labels)
+    assert json.loads((out / "metrics.json").read_text())["table"]["positive"] == labels[1]
+
+
+def test_repeated_rows_are_pointed_out_and_dropped_when_told(frame, folder, invoke, quick):
+    path = folder / "repeated.csv"
+    pd.concat([frame, frame.iloc[:50]]).to_csv(path, index=False)
+    args = ("tune", path, "-t", "bought", "--pos-label", "yes", "-o", folder / "repeated", *quick)
+    n_repeated = int(pd.concat([frame, frame.iloc[:50]]).duplicated().sum())
+    assert n_repeated >= 50
+    kept, dropped = invoke(*args), invoke(*args, "--drop-duplicates")
+    assert f"{n_repeated} of 650 rows repeat an earlier one exactly" in kept.stderr
+    assert "--drop-duplicates keeps one of each" in kept.stderr
+    assert f"dropped {n_repeated} rows" in dropped.stderr
+    assert f"{650 - n_repeated} rows" in dropped.stdout
+
+
+def test_columns_that_count_or_name_the_rows_are_pointed_out(frame, folder, invoke, quick):
+    path = folder / "suspects.csv"
+    frame.assign(row=range(len(frame)), name=[f"customer {i}" for i in range(len(frame))]).to_csv(path, index=False)
+    result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", "-o", folder / "suspects", *quick)
+    assert "column 'row' counts the rows" in result.stderr
+    assert "--drop row" in result.stderr
+    assert "column 'name' has 600 different texts in 600 rows" in result.stderr
+    quiet = invoke(
+        "tune", path, "-t", "bought", "--pos-label", "yes", "--drop", "row", "--drop", "name", "-o", folder / "suspects", *quick
+    )
+    assert "Note" not in quiet.stderr
+
+
+def test_semicolons_tabs_marks_and_gzip(frame, folder, run, invoke, quick):
+    X = frame.drop(columns="bought")
+    expected = bi.load(run[0] / "model").predict_proba(X)
+    for name, options in {
+        "semicolon.csv": {"sep": ";", "encoding": "utf-8-sig"},
+        "packed.tsv.gz": {"sep": "\t"},
+    }.items():
+        frame.to_csv(folder / name, index=False, **options)
+        out = folder / f"{name} out"
+        assert invoke("tune", folder / name, "-t", "bought", "--pos-label", "yes", "-o", out, *quick).exit_code == 0
+        np.testing.assert_array_equal(bi.load(out / "model").predict_proba(X), expected)
+
+
+def test_an_interrupt_keeps_the_best_so_far(table, folder, monkeypatch, invoke, quick):
+    def interrupt(study, trial):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("boostimb.cli._run.tune", partial(bi.tune, callbacks=[interrupt]))
+    out = folder / "interrupted"
+    result = invoke("tune", table, "-t", "bought", "--pos-label", "yes", "-o", out, *quick, "--trials", "9")
+    assert result.exit_code == 0
+    assert "Note: interrupted: the result is the best of 1 finished trials." in result.stderr
+    assert json.loads((out / "metrics.json").read_text())["search"]["trials"] == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process")
+def test_an_interrupt_before_the_first_result_ends_with_130_and_leaves_nothing(table, folder):
+    command = [sys.executable, "-u", "-m", "boostimb", "tune", str(table), "-t", "bought", "--pos-label", "yes"]
+    process = subprocess.Popen([*command, "-o", str(folder / "early")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()  # the table has been read, and the search begins
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "Interrupted before there was a result: nothing was saved.\n")
+    assert not (folder / "early").exists()
