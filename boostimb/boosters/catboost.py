@@ -28,8 +28,8 @@ _OWNED = {
     "eval_metric": "pass it as metric=",
     "boost_from_average": "the start value comes from the loss",
 }
-# CatBoost takes ten Newton steps a leaf for its own log-loss, and one for an objective that it does not know.
-_LEAF_STEPS = 10
+# Newton steps a leaf: CatBoost takes one for an objective that it does not know; for its own log-loss ten, from twenty features on.
+_LEAF_STEPS, _MANY_FEATURES = 10, 20
 _MISSING = "nan"  # CatBoost wants a text for a missing category; this is the one that pandas users give it
 
 
@@ -119,7 +119,7 @@ def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], fl
     weight = None if weight is None else np.asarray(weight, dtype=np.float64)
     init = loss.init_raw(y, weight)
     settings["loss_function"] = _Shifted(loss, init, loss.log_loss_scale(y, weight))
-    if not {"leaf_estimation_iterations", "leaf_estimation_method"} & set(params):
+    if data.num_col() >= _MANY_FEATURES and not {"leaf_estimation_iterations", "leaf_estimation_method"} & set(params):
         settings["leaf_estimation_iterations"] = _LEAF_STEPS
     return settings, init
 

@@ -90,6 +90,19 @@ def test_zero_weights_leave_rows_out_of_the_gradient(native, rows):
     assert with_half > 1.25 * with_all
 
 
+@pytest.mark.parametrize("n_features", [5, 25])
+def test_log_loss_through_our_kernel_is_the_boosters_own(native, rows, n_features):
+    """At gamma 0 and equal weights focal loss is log-loss, on the route of a custom objective with all of its defaults."""
+    _, y, *_ = rows
+    X = np.random.default_rng(0).normal(size=(y.size, n_features)) + 0.3 * y[:, None]
+    calm = {"bootstrap_type": "No", "random_strength": 0} if native.name == "catboost" else {}
+    ours, own = (
+        native.ours.train(native.params(**calm), native.data(X, y), 15, loss=loss)
+        for loss in (bi.FocalLoss(gamma=0.0, alpha=0.5), bi.LogLoss())
+    )
+    np.testing.assert_allclose(native.proba(ours, X), native.proba(own, X), atol=2e-5)
+
+
 @pytest.mark.parametrize("loss", [bi.LogLoss(), bi.FocalLoss(gamma=2.0)])
 def test_early_stopping_goes_up_average_precision(native, rows, loss):
     X, y, Xs, ys = rows
