@@ -128,6 +128,10 @@ def test_takes_any_layout_and_leaves_its_input_alone():
     [
         ([0, 1], [0.1, np.nan], None, "finite"),
         ([0, 1], [0.1, np.inf], None, "finite"),
+        ([0, 1], [-np.inf, 0.1], None, "finite"),
+        ([1, 0, 0, 0], [0.1, 0.2, np.nan, 0.3], None, "y_score must be finite, got nan"),
+        ([1, 0, 0, 0], [0.1, 0.2, -np.nan, 0.3], [1, 2, 3, 4], "y_score must be finite, got nan"),
+        ([1, 0, 0, 0], [0.1, 0.2, np.nan, 0.3], [1, 2, 0, 4], "y_score must be finite, got nan"),
         ([0, 1], [0.1], None, "inconsistent numbers of samples: y_score has length 1 and y_true has length 2"),
         ([0, 1], [[0.1], [0.2]], None, "one-dimensional"),
         ([0, 2], [0.1, 0.2], None, "labels 0 and 1 only, got 2"),

@@ -9,6 +9,7 @@ from boostimb.metrics import PRAUC, BestFScore, PrecisionAtRecall, RecallAtPreci
 
 METRICS = [PRAUC(), RecallAtPrecision(0.3), PrecisionAtRecall(0.5), BestFScore(beta=2.0)]
 ROUNDS, PATIENCE, RATE = 120, 8, 0.5
+# One thread: on tables as small as these, threads wait for each other.
 
 each_metric = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 
@@ -42,7 +43,7 @@ def test_xgboost_train(metric, weighted, split):
     data = xgb.DMatrix(split.X, split.y, weight=split.w if weighted else None)
     held = xgb.QuantileDMatrix(split.Xs, split.ys, weight=split.ws if weighted else None, ref=data)
     seen = {}
-    params = {"objective": "binary:logistic", "eta": RATE, "max_depth": 4, "disable_default_eval_metric": 1, "nthread": 2}
+    params = {"objective": "binary:logistic", "eta": RATE, "max_depth": 4, "disable_default_eval_metric": 1, "nthread": 1}
     model = xgb.train(
         params, data, ROUNDS, evals=[(held, "held")], custom_metric=metric, early_stopping_rounds=PATIENCE,
         evals_result=seen, verbose_eval=False,
@@ -57,7 +58,7 @@ def test_xgboost_train(metric, weighted, split):
 def test_xgboost_classifier(metric, weighted, split):
     xgb = pytest.importorskip("xgboost")
     model = xgb.XGBClassifier(
-        n_estimators=ROUNDS, learning_rate=RATE, max_depth=4, eval_metric=metric, early_stopping_rounds=PATIENCE, n_jobs=2
+        n_estimators=ROUNDS, learning_rate=RATE, max_depth=4, eval_metric=metric, early_stopping_rounds=PATIENCE, n_jobs=1
     )
     more = {"sample_weight": split.w, "sample_weight_eval_set": [split.ws]} if weighted else {}
     model.fit(split.X, split.y, eval_set=[(split.Xs, split.ys)], verbose=False, **more)
@@ -74,7 +75,7 @@ def test_lightgbm_train(metric, weighted, split):
     data = lgb.Dataset(split.X, split.y, weight=split.w if weighted else None)
     held = lgb.Dataset(split.Xs, split.ys, weight=split.ws if weighted else None, reference=data)
     seen = {}
-    params = {"objective": "binary", "metric": "none", "learning_rate": RATE, "verbosity": -1, "num_threads": 2}
+    params = {"objective": "binary", "metric": "none", "learning_rate": RATE, "verbosity": -1, "num_threads": 1}
     stop = lgb.early_stopping(PATIENCE, verbose=False)
     model = lgb.train(params, data, ROUNDS, valid_sets=[held], feval=metric, callbacks=[stop, lgb.record_evaluation(seen)])
     history = seen["valid_0"][metric.name]
@@ -87,7 +88,7 @@ def test_lightgbm_train(metric, weighted, split):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_lightgbm_classifier(metric, weighted, split):
     lgb = pytest.importorskip("lightgbm")
-    model = lgb.LGBMClassifier(n_estimators=ROUNDS, learning_rate=RATE, metric="none", verbosity=-1, n_jobs=2)
+    model = lgb.LGBMClassifier(n_estimators=ROUNDS, learning_rate=RATE, metric="none", verbosity=-1, n_jobs=1)
     more = {"sample_weight": split.w, "eval_sample_weight": [split.ws]} if weighted else {}
     # eval_set is deprecated from LightGBM 4.7 on, which is the first to know eval_X.
     if "eval_X" in inspect.signature(model.fit).parameters:
@@ -110,7 +111,7 @@ def test_catboost(metric, interface, weighted, split):
     held = cb.Pool(split.Xs, split.ys, weight=split.ws if weighted else None)
     params = {
         "iterations": ROUNDS, "learning_rate": RATE, "loss_function": "Logloss", "eval_metric": metric, "verbose": 0,
-        "allow_writing_files": False, "thread_count": 2, "random_seed": 0,
+        "allow_writing_files": False, "thread_count": 1, "random_seed": 0,
     }  # fmt: skip
     if interface == "train":
         model = cb.train(data, params, eval_set=held, early_stopping_rounds=PATIENCE)
@@ -125,14 +126,14 @@ def test_catboost(metric, interface, weighted, split):
 def test_cross_validation_of_the_boosters(split):
     xgb, lgb = pytest.importorskip("xgboost"), pytest.importorskip("lightgbm")
     table = xgb.cv(
-        {"objective": "binary:logistic", "eta": RATE, "nthread": 2, "disable_default_eval_metric": 1},
+        {"objective": "binary:logistic", "eta": RATE, "nthread": 1, "disable_default_eval_metric": 1},
         xgb.DMatrix(split.X, split.y), 20, nfold=3, stratified=True, custom_metric=PRAUC(),
         early_stopping_rounds=5, as_pandas=False,
     )  # fmt: skip
     values = table[f"test-{PRAUC().name}-mean"]
     assert int(np.argmax(values)) == len(values) - 1  # cut at the best round
     found = lgb.cv(
-        {"objective": "binary", "metric": "none", "learning_rate": RATE, "verbosity": -1, "num_threads": 2},
+        {"objective": "binary", "metric": "none", "learning_rate": RATE, "verbosity": -1, "num_threads": 1},
         lgb.Dataset(split.X, split.y), 20, nfold=3, feval=PRAUC(), callbacks=[lgb.early_stopping(5, verbose=False)],
     )  # fmt: skip
     values = found[f"valid {PRAUC().name}-mean"]
@@ -144,6 +145,6 @@ def test_a_validation_set_without_positives_stops_nothing(split):
     data = lgb.Dataset(split.X, split.y)
     held = lgb.Dataset(split.Xs[split.ys == 0], split.ys[split.ys == 0], reference=data)
     seen = {}
-    params = {"objective": "binary", "metric": "none", "verbosity": -1, "num_threads": 2}
+    params = {"objective": "binary", "metric": "none", "verbosity": -1, "num_threads": 1}
     lgb.train(params, data, 3, valid_sets=[held], feval=PRAUC(), callbacks=[lgb.record_evaluation(seen)])
     assert seen["valid_0"][PRAUC().name] == [0.0, 0.0, 0.0]
