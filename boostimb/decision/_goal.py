@@ -203,9 +203,7 @@ class Cost(Goal):
 
     def score_cuts(self, sweep: ThresholdSweep, sample: Sample) -> FloatArray:
         """Mean cost of a sample at each cut."""
-        negatives = self.tn * (sweep.n_neg - sweep.fp) + self.fp * sweep.fp
-        positives = self.fn * (sweep.n_pos - sweep.tp) + self.tp * sweep.tp
-        return (negatives + positives) / (sweep.n_pos + sweep.n_neg)
+        return sweep.mean_cost(self.tn, self.fp, self.fn, self.tp)
 
 
 def parse_goal(goal: object) -> Goal:

@@ -4,16 +4,19 @@ from boostimb.metrics._at_a_point import precision_at_k, precision_at_recall, re
 from boostimb.metrics._average_precision import average_precision
 from boostimb.metrics._confusion import Confusion, confusion_at
 from boostimb.metrics._eval_metric import BoundMetric, EvalMetric
-from boostimb.metrics._eval_metrics import PRAUC, BestFScore, PrecisionAtRecall, RecallAtPrecision
+from boostimb.metrics._eval_metrics import PRAUC, BestFScore, ExpectedCost, PrecisionAtRecall, RecallAtPrecision
+from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._resampled import Ranking, resampled_average_precision
 from boostimb.metrics._sweep import ThresholdSweep, threshold_sweep
 
 __all__ = [
     "PRAUC",
     "BestFScore",
+    "BoundLabels",
     "BoundMetric",
     "Confusion",
     "EvalMetric",
+    "ExpectedCost",
     "PrecisionAtRecall",
     "Ranking",
     "RecallAtPrecision",

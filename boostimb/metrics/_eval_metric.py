@@ -1,6 +1,7 @@
 """The thin base of every eval metric: one value that each booster and interface takes as it is.
 
-A metric of your own is a frozen dataclass that inherits from `EvalMetric` and defines ``name`` and ``score_bound``.
+A metric of your own is a frozen dataclass that inherits from `EvalMetric` and defines ``name`` and ``score_bound``; one that
+goes down also defines ``greater_is_better``.
 """
 
 from abc import ABC, abstractmethod
@@ -41,6 +42,25 @@ class EvalMetric(ABC):
 
     The scores may be margins or probabilities: every metric here reads their order only. Weights are honoured wherever the
     booster hands them over. The value is finite also where a validation set holds one class only; each metric says which.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from boostimb.metrics import EvalMetric
+    >>> @dataclass(frozen=True)
+    ... class Top(EvalMetric):
+    ...     k: int
+    ...
+    ...     @property
+    ...     def name(self):
+    ...         return f"precision_top_{self.k}"
+    ...
+    ...     def score_bound(self, labels, y_score):
+    ...         highest = np.argsort(labels.scores(y_score))[-self.k :]
+    ...         return float(labels.y[highest].mean())
+    >>> Top(2).score([0, 1, 0, 1], [0.1, 0.9, 0.8, 0.7])
+    0.5
     """
 
     # CatBoost compiles the methods of a metric by numba unless this is set, and warns where it cannot.
@@ -51,8 +71,8 @@ class EvalMetric(ABC):
     def name(self) -> str:
         """The name under which a booster lists it.
 
-        XGBoost's early stopping goes up only for names that start with auc, pre, map or ndcg, and splits its log at colons
-        and blanks: so a name starts with one of these and holds none of those.
+        XGBoost's early stopping goes up for names that start with auc, pre, map or ndcg and for no other, and splits its log
+        at colons and blanks: so a name starts with one of these if and only if the metric goes up, and holds none of those.
         """
 
     @abstractmethod

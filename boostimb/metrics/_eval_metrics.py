@@ -133,3 +133,48 @@ class BestFScore(EvalMetric):
     def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
         """F score for prepared labels."""
         return float(np.max(sweep_of(labels, y_score, frontier=True).f_score(self.beta)))
+
+
+@dataclass(frozen=True)
+class ExpectedCost(EvalMetric):
+    """The lowest mean cost of a sample that any cut has; it goes down.
+
+    Like `BestFScore` it is optimistic as an estimate and fit for early stopping.
+
+    Parameters
+    ----------
+    fp, fn : float
+        Cost of a false positive and of a false negative, in any unit.
+    tp, tn : float
+        Cost of a true positive (a review, say) and of a true negative; gains are negative.
+
+    Examples
+    --------
+    >>> from boostimb.metrics import ExpectedCost
+    >>> ExpectedCost(fp=1, fn=10).score([0, 1, 0, 1], [0.1, 0.9, 0.8, 0.7])
+    0.25
+    """
+
+    fp: float
+    fn: float
+    tp: float = 0.0
+    tn: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in ("fp", "fn", "tp", "tn"):
+            object.__setattr__(self, field, check_number(field, getattr(self, field)))
+
+    @property
+    def name(self) -> str:
+        """For example ``cost_fp1_fn10_tp0_tn0``."""
+        return f"cost_fp{self.fp:g}_fn{self.fn:g}_tp{self.tp:g}_tn{self.tn:g}"
+
+    @property
+    def greater_is_better(self) -> bool:
+        """A cost goes down."""
+        return False
+
+    def score_bound(self, labels: BoundLabels, y_score: ArrayLike) -> float:
+        """Lowest mean cost for prepared labels."""
+        sweep = sweep_of(labels, y_score, frontier=self.fp >= self.tn)
+        return float(np.min(sweep.mean_cost(self.tn, self.fp, self.fn, self.tp)))

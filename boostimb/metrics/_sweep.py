@@ -76,6 +76,12 @@ class ThresholdSweep:
         b2 = beta * beta
         return _ratio((1 + b2) * self.tp, self.tp + self.fp + b2 * self.n_pos)
 
+    def mean_cost(self, tn: float, fp: float, fn: float, tp: float) -> FloatArray:
+        """Return the mean cost of a sample, from the cost of each of the four outcomes."""
+        negatives = tn * (self.n_neg - self.fp) + fp * self.fp
+        positives = fn * (self.n_pos - self.tp) + tp * self.tp
+        return (negatives + positives) / (self.n_pos + self.n_neg)
+
     def precision_at_recall(self, recall: float) -> float:
         """Return the highest precision of any cut with at least this recall; 0.0 if there is none."""
         return float(np.max(self.precision, where=self.recall >= recall - SLACK, initial=0.0))

@@ -9,7 +9,6 @@ from sklearn.metrics import (
     f1_score,
     fbeta_score,
     matthews_corrcoef,
-    precision_score,
     recall_score,
 )
 
@@ -25,15 +24,19 @@ GOALS = {
 }
 
 
-def make(seed=0, n=100, decimals=1, dtype=np.float64):
+def make(seed=0, n=80, decimals=1, dtype=np.float64):
     rng = np.random.default_rng(seed)
     y = rng.random(n) < 0.15
     y[:2] = True, False
     return y, (rng.normal(size=n) + 2 * y).round(decimals).astype(dtype), rng.choice([0.0, 0.5, 2.0], n)
 
 
+def share_found(y, decision):
+    return (y & decision).sum() / y.sum()
+
+
 def share_right(y, decision):
-    return precision_score(y, decision, zero_division=0)
+    return (y & decision).sum() / max(1, decision.sum())
 
 
 def cuts(score):
@@ -130,12 +133,12 @@ def test_a_function_is_called_a_bounded_number_of_times_and_comes_close():
 @pytest.mark.parametrize(
     ("constraints", "keeps"),
     [
-        ({"recall": ">=0.8"}, lambda y, d: recall_score(y, d) >= 0.8),
+        ({"recall": ">=0.8"}, lambda y, d: share_found(y, d) >= 0.8),
         ({"precision": ">=0.9"}, lambda y, d: share_right(y, d) >= 0.9),
-        ({"specificity": ">= 95%"}, lambda y, d: recall_score(~y, ~d) >= 0.95),
+        ({"specificity": ">= 95%"}, lambda y, d: share_found(~y, ~d) >= 0.95),
         ({"alerts": "<=0.05"}, lambda y, d: d.mean() <= 0.05),
-        ({"recall": ">=0.5", "alerts": "<=40%"}, lambda y, d: recall_score(y, d) >= 0.5 and d.mean() <= 0.4),
-        ({"recall": "<=0.3", "precision": ">=0.2"}, lambda y, d: recall_score(y, d) <= 0.3 and share_right(y, d) >= 0.2),
+        ({"recall": ">=0.5", "alerts": "<=40%"}, lambda y, d: share_found(y, d) >= 0.5 and d.mean() <= 0.4),
+        ({"recall": "<=0.3", "precision": ">=0.2"}, lambda y, d: share_found(y, d) <= 0.3 and share_right(y, d) >= 0.2),
     ],
 )
 @pytest.mark.parametrize("goal", ["f1", "mcc", f1_score])

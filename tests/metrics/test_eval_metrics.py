@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone
 
+from boostimb.decision import best_threshold
 from boostimb.metrics import (
     PRAUC,
     BestFScore,
     EvalMetric,
+    ExpectedCost,
     PrecisionAtRecall,
     RecallAtPrecision,
     average_precision,
@@ -21,7 +23,14 @@ from boostimb.metrics import (
 )
 from boostimb.typing import Metric
 
-METRICS = [PRAUC(), RecallAtPrecision(0.3), PrecisionAtRecall(0.5), BestFScore(), BestFScore(beta=2.0)]
+METRICS = [
+    PRAUC(),
+    RecallAtPrecision(0.3),
+    PrecisionAtRecall(0.5),
+    BestFScore(),
+    BestFScore(beta=2.0),
+    ExpectedCost(fp=1.0, fn=8.0),
+]
 # What XGBoost's EarlyStopping maximises, from xgboost/callback.py.
 XGBOOST_GOES_UP = ("auc", "pre", "map", "ndcg")
 
@@ -56,10 +65,10 @@ def test_it_survives_the_clone_of_an_estimator():
 
 @each_metric
 def test_its_name_fits_every_booster(metric):
-    assert metric.name.startswith(XGBOOST_GOES_UP)
+    assert metric.name.startswith(XGBOOST_GOES_UP) is metric.greater_is_better
     assert not set(metric.name) & set(":\t ,")
     assert metric.__name__ == metric.name
-    assert metric.greater_is_better is metric.is_max_optimal() is True
+    assert metric.greater_is_better is metric.is_max_optimal() is not isinstance(metric, ExpectedCost)
     assert metric.no_jit is True
 
 
@@ -76,6 +85,12 @@ def test_the_values_are_those_of_the_functions(weighted):
     assert RecallAtPrecision(0.3).score(y, score, weight) == recall_at_precision(y, score, 0.3, weight)
     assert PrecisionAtRecall(0.5).score(y, score, weight) == precision_at_recall(y, score, 0.5, weight)
     assert BestFScore(2).score(y, score, weight) == threshold_sweep(y, score, weight).f_score(2).max()
+    for costs in ({"fp": 1, "fn": 8}, {"fp": 3, "fn": 2, "tp": 1, "tn": -1}, {"fp": 0, "fn": 2, "tn": 1}):
+        matrix = [[costs.get("tn", 0), costs["fp"]], [costs["fn"], costs.get("tp", 0)]]
+        assert (
+            ExpectedCost(**costs).score(y, score, weight)
+            == best_threshold(y, score, sample_weight=weight, cost_matrix=matrix).score
+        )
 
 
 @each_metric
@@ -95,7 +110,7 @@ def test_bind_is_score_with_the_labels_prepared(metric, weighted):
 @each_metric
 def test_one_class_gives_a_finite_value(metric, recwarn):
     assert metric.score([0, 0, 0], [0.1, 0.2, 0.3]) == 0.0
-    assert metric.score([1, 1, 1], [0.1, 0.2, 0.3]) == 1.0
+    assert metric.score([1, 1, 1], [0.1, 0.2, 0.3]) == (1.0 if metric.greater_is_better else 0.0)
     assert not recwarn.list  # it is called every round
 
 
@@ -106,8 +121,8 @@ def test_the_scikit_learn_forms(metric):
     assert metric(y, score, sample_weight=weight) == metric.score(y, score, weight)
     # LGBMClassifier counts the parameters and passes all four by position.
     assert len(inspect.signature(metric).parameters) == 4
-    assert metric(y, score, None, None) == (metric.name, metric.score(y, score), True)
-    assert metric(y, score, weight, None) == (metric.name, metric.score(y, score, weight), True)
+    assert metric(y, score, None, None) == (metric.name, metric.score(y, score), metric.greater_is_better)
+    assert metric(y, score, weight, None) == (metric.name, metric.score(y, score, weight), metric.greater_is_better)
 
 
 @each_metric
@@ -124,6 +139,7 @@ def test_the_form_of_catboost(metric):
         (lambda: RecallAtPrecision(0), "precision must be a finite number > 0 and <= 1, got 0"),
         (lambda: PrecisionAtRecall(1.5), "recall must be a finite number > 0 and <= 1, got 1.5"),
         (lambda: BestFScore(-1), "beta must be a finite number > 0, got -1"),
+        (lambda: ExpectedCost(fp=float("inf"), fn=1), "fp must be a finite number, got inf"),
         (lambda: BestFScore(float("nan")), "beta must be a finite number > 0, got nan"),
     ],
 )

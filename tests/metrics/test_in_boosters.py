@@ -5,9 +5,9 @@ import inspect
 import numpy as np
 import pytest
 
-from boostimb.metrics import PRAUC, BestFScore, PrecisionAtRecall, RecallAtPrecision
+from boostimb.metrics import PRAUC, BestFScore, ExpectedCost, PrecisionAtRecall, RecallAtPrecision
 
-METRICS = [PRAUC(), RecallAtPrecision(0.3), PrecisionAtRecall(0.5), BestFScore(beta=2.0)]
+METRICS = [PRAUC(), RecallAtPrecision(0.3), PrecisionAtRecall(0.5), BestFScore(beta=2.0), ExpectedCost(fp=1.0, fn=8.0)]
 ROUNDS, PATIENCE, RATE = 120, 8, 0.5
 # One thread: on tables as small as these, threads wait for each other.
 
@@ -29,11 +29,13 @@ def split():
     return Split()
 
 
-def check(history, best_round):
-    """The booster stopped early, and at the highest value."""
-    assert best_round == int(np.argmax(history))
+def check(metric, history, best_round):
+    """The booster stopped early, and at the best value; return that."""
+    gain = np.array(history) * (1 if metric.greater_is_better else -1)
+    assert best_round == int(np.argmax(gain))
     assert len(history) == best_round + 1 + PATIENCE < ROUNDS
-    assert history[best_round] > min(history)
+    assert gain[best_round] > gain.min()
+    return history[best_round]
 
 
 @each_metric
@@ -48,7 +50,7 @@ def test_xgboost_train(metric, weighted, split):
         params, data, ROUNDS, evals=[(held, "held")], custom_metric=metric, early_stopping_rounds=PATIENCE,
         evals_result=seen, verbose_eval=False,
     )  # fmt: skip
-    check(seen["held"][metric.name], model.best_iteration)
+    check(metric, seen["held"][metric.name], model.best_iteration)
     want = metric.score(split.ys, model.predict(held), split.ws if weighted else None)
     assert seen["held"][metric.name][-1] == pytest.approx(want, abs=1e-6)  # XGBoost's log keeps six decimals
 
@@ -63,9 +65,9 @@ def test_xgboost_classifier(metric, weighted, split):
     more = {"sample_weight": split.w, "sample_weight_eval_set": [split.ws]} if weighted else {}
     model.fit(split.X, split.y, eval_set=[(split.Xs, split.ys)], verbose=False, **more)
     history = model.evals_result()["validation_0"][metric.name]
-    check(history, model.best_iteration)
+    best_value = check(metric, history, model.best_iteration)
     best = model.predict_proba(split.Xs)[:, 1]
-    assert max(history) == pytest.approx(metric.score(split.ys, best, split.ws if weighted else None), abs=1e-6)
+    assert best_value == pytest.approx(metric.score(split.ys, best, split.ws if weighted else None), abs=1e-6)
 
 
 @each_metric
@@ -79,9 +81,9 @@ def test_lightgbm_train(metric, weighted, split):
     stop = lgb.early_stopping(PATIENCE, verbose=False)
     model = lgb.train(params, data, ROUNDS, valid_sets=[held], feval=metric, callbacks=[stop, lgb.record_evaluation(seen)])
     history = seen["valid_0"][metric.name]
-    check(history, model.best_iteration - 1)
+    best_value = check(metric, history, model.best_iteration - 1)
     want = metric.score(split.ys, model.predict(split.Xs), split.ws if weighted else None)
-    assert max(history) == pytest.approx(want, abs=1e-9)
+    assert best_value == pytest.approx(want, abs=1e-9)
 
 
 @each_metric
@@ -97,9 +99,9 @@ def test_lightgbm_classifier(metric, weighted, split):
         more |= {"eval_set": [(split.Xs, split.ys)]}
     model.fit(split.X, split.y, eval_metric=metric, callbacks=[lgb.early_stopping(PATIENCE, verbose=False)], **more)
     history = model.evals_result_["valid_0"][metric.name]
-    check(history, model.best_iteration_ - 1)
+    best_value = check(metric, history, model.best_iteration_ - 1)
     best = model.predict_proba(split.Xs)[:, 1]
-    assert max(history) == pytest.approx(metric.score(split.ys, best, split.ws if weighted else None), abs=1e-9)
+    assert best_value == pytest.approx(metric.score(split.ys, best, split.ws if weighted else None), abs=1e-9)
 
 
 @each_metric
@@ -118,9 +120,9 @@ def test_catboost(metric, interface, weighted, split):
     else:
         model = cb.CatBoostClassifier(**params, early_stopping_rounds=PATIENCE).fit(data, eval_set=held)
     history = model.get_evals_result()["validation"][type(metric).__name__]
-    check(history, model.get_best_iteration())
+    best_value = check(metric, history, model.get_best_iteration())
     best = model.predict(split.Xs, prediction_type="RawFormulaVal")
-    assert max(history) == pytest.approx(metric.score(split.ys, best, split.ws if weighted else None), abs=1e-7)
+    assert best_value == pytest.approx(metric.score(split.ys, best, split.ws if weighted else None), abs=1e-7)
 
 
 def test_cross_validation_of_the_boosters(split):

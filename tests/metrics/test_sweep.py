@@ -28,7 +28,7 @@ def samples(draw):
     return np.array(y), score, weight
 
 
-def make(n=300, seed=0, decimals=1):
+def make(n=150, seed=0, decimals=1):
     rng = np.random.default_rng(seed)
     y = rng.random(n) < 0.15
     return y, (rng.normal(size=n) + y).round(decimals), rng.uniform(0.1, 2, n)
