@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from boostimb.cli._errors import Debug, InputError, reported
+from boostimb.cli._errors import INTERRUPTED, Debug, InputError, reported, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,8 +197,12 @@ def _search_and_save(task: "Task", settings: "Settings", out: Path) -> None:
     result = search(task, settings)
     seconds = time.monotonic() - started
     save_model(result, out)  # first of all: nothing that comes after can lose it
-    tuned, plain = judge_tuned(result, task, settings), baseline(task, settings)
-    plotted = save_plot(task, tuned, out)
-    save_figures(task, settings, result, tuned, plain, seconds, out)
+    try:
+        tuned, plain = judge_tuned(result, task, settings), baseline(task, settings)
+        plotted = save_plot(task, tuned, out)
+        save_figures(task, settings, result, tuned, plain, seconds, out)
+    except KeyboardInterrupt:
+        say(f"Interrupted: the model is in {out}, without its scores.")
+        raise typer.Exit(INTERRUPTED) from None
     show_results(task, settings, result, tuned, plain, seconds)
     show_files(out, result, plotted)

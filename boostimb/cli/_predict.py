@@ -1,6 +1,6 @@
 """Scoring a file of any length with a saved model."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,14 +40,14 @@ def score_file(model_path: Path, table: Path, out: Path | None, *, only: bool) -
     if not only and (taken := sorted({PROBABILITY, DECISION} & set(columns))):
         raise InputError(f"the table has a column {taken[0]!r} already: rename it, or write the new columns alone with --only")
     texts = [name for name, levels in zip(names, model.encoder.categories, strict=True) if levels and isinstance(levels[0], str)]
-    # Into a Parquet file, the fields of a text table go by the types that the model has for them.
-    types = {name: str if name in texts else float for name in names} if to_parquet and ending(table) in TEXT else {}
+    # Into a Parquet file, the features of a text table go as what they are, and not as the text of their fields.
+    as_read = ([name for name in names if name not in texts], texts) if to_parquet and ending(table) in TEXT else ([], [])
     positive = model.classes_[model.positive_index]
     seen = flagged = 0
     with writing(out) as write, _progress(shown=out is not None) as bar:
         job = bar.add_task("Scoring", total=n_rows)
         for piece in pieces_of(table, names, texts, keep=not only):
-            answer = _answer(model, piece, types)
+            answer = _answer(model, piece, *as_read)
             write(answer)
             seen, flagged = seen + len(answer), flagged + int((answer[DECISION] == positive).sum())
             bar.advance(job, len(answer))
@@ -75,8 +75,11 @@ def _feature_names(model: Ensemble, columns: list[str]) -> list[str]:
     return list(model.encoder.names)
 
 
-def _answer(model: Ensemble, piece: Piece, types: Mapping[str, type]) -> "pd.DataFrame":
-    """Return what is written for a piece; ``types`` are those of kept columns that are not written as they were read."""
+def _answer(model: Ensemble, piece: Piece, numbers: Sequence[str], texts: Sequence[str]) -> "pd.DataFrame":
+    """Return what is written for a piece.
+
+    ``numbers`` and ``texts`` are the columns that are written as the model reads them, and not as they stand in the table.
+    """
     import pandas as pd
 
     with refused_as_input():
@@ -84,8 +87,9 @@ def _answer(model: Ensemble, piece: Piece, types: Mapping[str, type]) -> "pd.Dat
     new = {PROBABILITY: proba, DECISION: decode(model.classes_, model.positive_index, proba >= model.threshold)}
     if piece.kept is None:
         return pd.DataFrame(new)
-    retyped = piece.features[list(types)].astype(types)
-    return piece.kept.assign(**{name: retyped[name] for name in types}, **new)
+    read = {name: piece.features[name] for name in texts}
+    read |= {name: piece.features[name].astype("float64") for name in numbers}  # one type in all pieces
+    return piece.kept.assign(**read, **new)
 
 
 def _progress(*, shown: bool) -> Progress:

@@ -1,5 +1,6 @@
 """What a run prints."""
 
+import shlex
 from pathlib import Path
 
 from rich import box
@@ -76,7 +77,8 @@ def show_files(folder: Path, model: TuneResult, plotted: bool) -> None:
         f"model = bi.load({str(folder / MODEL)!r})",
         f"model.predict_proba(X)[:, {model.best_estimator_.positive_index}], model.predict(X)",
     )
-    out.print("\n[bold]Use it[/bold] in Python, or by: " + f"boostimb predict {folder} NEW.csv --out decisions.csv", soft_wrap=True)
+    command = f"boostimb predict {shlex.quote(str(folder))} NEW.csv --out decisions.csv"
+    out.print(Text.assemble(("\nUse it", "bold"), f" by {command}\nor in Python:"), soft_wrap=True)
     for line in code:
         out.print(Text(f"  {line}"), soft_wrap=True)
 

@@ -106,12 +106,24 @@ def test_parquet_gives_the_model_that_csv_gives(run, frame, folder, invoke, quic
 
 
 def test_constraints_and_goals_reach_the_threshold(table, folder, invoke, quick):
-    out = folder / "constrained"
+    out = folder / "kept [1]"
     options = ("--pos-label", "yes", "--constraint", "recall>=90%", "--goal", "fbeta:2", "--out", out)
     result = invoke("tune", table, "--target", "bought", *options, *quick)
     assert result.exit_code == 0
     assert "the best fbeta:2 out of fold with recall >= 0.9" in " ".join(result.stdout.split())
+    assert f"boostimb predict '{out}' NEW.csv" in result.stdout
     assert json.loads((out / "metrics.json").read_text())["settings"]["constraints"] == {"recall": ">=90%"}
+
+
+def test_another_metric_is_searched_by(table, folder, invoke, quick):
+    out = folder / "metric"
+    options = ("--metric", "recall_at_precision:0.5", "--out", out)
+    result = invoke("tune", table, "-t", "bought", "--pos-label", "yes", *options, *quick)
+    assert result.exit_code == 0
+    assert "Recall at precision:0.5" in result.stdout
+    figures = json.loads((out / "metrics.json").read_text())
+    assert figures["out_of_fold"]["metric"] == "recall_at_precision:0.5"
+    assert 0 < figures["held_out"]["metric"] <= 1
 
 
 def test_a_constraint_that_cannot_be_kept_is_said(table, folder, invoke, quick):
@@ -208,6 +220,17 @@ def test_an_interrupt_keeps_the_best_so_far(table, folder, monkeypatch, invoke, 
     assert result.exit_code == 0
     assert "Note: interrupted: the result is the best of 1 finished trials." in result.stderr
     assert json.loads((out / "metrics.json").read_text())["search"]["trials"] == 1
+
+
+def test_an_interrupt_after_the_search_leaves_the_model(table, folder, monkeypatch, invoke, quick):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("boostimb.cli._run.baseline", interrupt)
+    result = invoke("tune", table, "-t", "bought", "--pos-label", "yes", "-o", folder / "unscored", *quick)
+    assert result.exit_code == 130
+    assert f"Interrupted: the model is in {folder / 'unscored'}, without its scores." in result.stderr
+    assert bi.load(folder / "unscored" / "model").n_features_in_ == 4
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process")

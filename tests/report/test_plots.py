@@ -138,16 +138,16 @@ def test_scores_at_the_edge_are_drawn_without_a_warning(y, proba, threshold, tmp
 
 def test_a_million_rows_make_a_thin_and_true_curve():
     y, proba = sample(n=1_000_000, n_pos=5_000)
-    started = time.perf_counter()
+    started = time.process_time()
     figure = overview(y, proba, 0.2)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     lines = [each for ax in figure.axes[:3] for each in ax.get_lines()]
     assert max(len(each.get_xdata()) for each in lines) <= 3_000
     recall, precision = line(figure.axes[0], "average precision").get_data()
     assert np.sum(np.diff(recall) * precision[1:]) == pytest.approx(average_precision_score(y, proba), abs=2e-3)
     drawn = line(figure.axes[1], "ROC-AUC")
     assert np.trapezoid(drawn.get_ydata(), drawn.get_xdata()) == pytest.approx(roc_auc_score(y, proba), abs=1e-3)
-    assert seconds < 20  # one on a free machine; most of it is the sort
+    assert seconds < 20  # of computing; about one is usual, and most of it is the sort
 
 
 def test_the_overview_is_written_without_a_display_or_an_open_figure(tmp_path):
