@@ -1,11 +1,11 @@
-"""What to train on: samplers by name, imbalanced-learn's samplers, and the neighbours that they share.
+"""What to train on: imbalanced-learn's samplers, by name or as the user configured them, and the neighbours that they share.
 
 Resampling is for training rows only; nothing in here ever sees a row that is scored.
 """
 
+from boostimb.resampling._cache import ResamplingCache
 from boostimb.resampling._choose import AnyResampler, as_resampler, resolve_resamplers
 from boostimb.resampling._foreign import ForeignResampler
-from boostimb.resampling._neighbourhood import Neighbourhood
 from boostimb.resampling._resampled import ImbalanceWarning, Resampled
 from boostimb.resampling._resampler import NAMES, Resampler, ratio_range
 
@@ -14,9 +14,9 @@ __all__ = [
     "AnyResampler",
     "ForeignResampler",
     "ImbalanceWarning",
-    "Neighbourhood",
     "Resampled",
     "Resampler",
+    "ResamplingCache",
     "as_resampler",
     "ratio_range",
     "resolve_resamplers",

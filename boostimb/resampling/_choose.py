@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from boostimb.resampling._foreign import ForeignResampler
-from boostimb.resampling._neighbourhood import K_NEIGHBORS
 from boostimb.resampling._resampled import count_classes
 from boostimb.resampling._resampler import MOST_DIMENSIONS, Resampler
 from boostimb.table import Table
@@ -12,9 +11,9 @@ from boostimb.typing import BoolArray, FloatArray
 
 AnyResampler: TypeAlias = Resampler | ForeignResampler
 
-# With more positives than this, the space between them is full of positives already, and the search for neighbours,
-# which grows with the square of their number, takes longer than training does.
-MOST_POSITIVES = 20_000
+# With fewer positives, some have no 5 neighbours. With more, the space between them is full of positives already, and the memory
+# that SMOTEN takes, which grows with the square of their number, is above 1 GB.
+LEAST_POSITIVES, MOST_POSITIVES = 6, 10_000
 
 
 def as_resampler(wanted: Any, ratio: float | None = None) -> AnyResampler:
@@ -56,8 +55,8 @@ def resolve_resamplers(
     Parameters
     ----------
     resamplers : "auto", None, a name or sampler, or a list of these
-        ``"auto"`` is none, under and over, and smote unless there are weights, fewer than 6 or more than 20,000 positives,
-        or more than 50 columns. None is no resampling.
+        ``"auto"`` is none, under and over, and smote unless there are weights, fewer than 6 or more than 10,000 positives,
+        or more than 50 columns, where a column of categories counts as many as it has. None is no resampling.
     table : Table of shape (n, d)
         The training rows.
     y : ndarray of bool, shape (n,)
@@ -111,6 +110,8 @@ def _automatic(table: Table, y: BoolArray, sample_weight: FloatArray | None) -> 
     if n_pos >= n_neg:
         return (Resampler("none"),)
     # A weight says how much a row counts, which a row between two others cannot tell.
-    smote = K_NEIGHBORS < n_pos <= MOST_POSITIVES and table.n_features <= MOST_DIMENSIONS and sample_weight is None
+    # SMOTENC's memory is in proportion to the indicator columns.
+    columns = sum(1 if levels is None else len(levels) for levels in table.categories)
+    smote = LEAST_POSITIVES <= n_pos <= MOST_POSITIVES and columns <= MOST_DIMENSIONS and sample_weight is None
     names = ("none", "under", "over", "smote") if smote else ("none", "under", "over")
     return tuple(Resampler(name) for name in names)

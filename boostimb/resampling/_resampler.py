@@ -6,41 +6,53 @@ from typing import Literal, Self, TypeAlias, get_args
 
 import numpy as np
 
-from boostimb.resampling._neighbourhood import Neighbourhood, stack, tomek_links
+from boostimb.resampling._cache import ResamplingCache
+from boostimb.resampling._draw import draw
 from boostimb.resampling._resampled import ImbalanceWarning, Resampled, count_classes, keep_rows
-from boostimb.resampling._synthesis import draw_bases, shares, synthesize
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray, IntArray
+from boostimb.typing import BoolArray, FloatArray
 from boostimb.validation import check_choice, check_number
 
 Name: TypeAlias = Literal["none", "under", "over", "smote", "smotenc", "borderline_smote", "adasyn", "tomek", "smote_tomek"]
 NAMES: tuple[str, ...] = get_args(Name)
 WITHOUT_RATIO = ("none", "tomek")
 SMOTE_KIND = ("smote", "smotenc", "borderline_smote", "adasyn", "smote_tomek")
+NUMBERS_ONLY = ("borderline_smote", "adasyn")
 # Beyond so many columns all distances are nearly alike, and a neighbour is hardly nearer than any other row.
 MOST_DIMENSIONS = 50
+# What is raised where no positive has a negative near it (ADASYN), where none is due as much as half a row (ADASYN too), and
+# where all rows of a class are in Tomek links.
+CHANGES_NOTHING = ("Not any neig", "No samples will be generated", "left no ")
 
 
 @dataclass(frozen=True)
 class Resampler:
-    """A way to change the numbers of positives and negatives in the training rows.
+    """A way to change the numbers of positives and negatives in the training rows, by a sampler of imbalanced-learn.
 
     ===================  ===========================================================================================
     none                 all rows as they are
-    under                drops negatives at random
-    over                 repeats positives: each equally often, but for a random remainder
-    smote, smotenc       makes positives between neighbouring ones (Chawla et al. 2002); both names are one sampler, which
-                         treats categorical columns as SMOTE-NC does
-    borderline_smote     SMOTE from the positives that have more negatives than positives around them (Han et al. 2005)
-    adasyn               SMOTE, the more from a positive the more negatives are around it (He et al. 2008)
+    under                drops negatives at random: ``RandomUnderSampler``
+    over                 repeats positives at random: ``RandomOverSampler``
+    smote, smotenc       makes positives between neighbouring ones (Chawla et al. 2002). Both names are one: ``SMOTE``, with
+                         categories ``SMOTENC``, with nothing else ``SMOTEN``
+    borderline_smote     SMOTE from the positives that have more negatives than positives around them (Han et al. 2005):
+                         ``BorderlineSMOTE``; columns of numbers only
+    adasyn               SMOTE, the more from a positive the more negatives are around it (He et al. 2008): ``ADASYN``; columns
+                         of numbers only; it meets a ratio roughly, as it rounds for each positive
     tomek                drops the negatives of Tomek links, which are pairs of a positive and a negative that are each
-                         other's nearest row (Tomek 1976)
-    smote_tomek          SMOTE, then both rows of each Tomek link are dropped (Batista et al. 2004)
+                         other's nearest row (Tomek 1976): ``TomekLinks``
+    smote_tomek          smote, then both rows of each Tomek link are dropped: ``SMOTETomek`` (Batista et al. 2004)
     ===================  ===========================================================================================
 
-    Neighbours are sought after each column of numbers is divided by its standard deviation, with missing numbers at the
-    median; the rows themselves are neither scaled nor filled. With fewer than 6 positives, each one's neighbours are all
-    the others. A new row has the weight between those of the two rows that it lies between.
+    The sampler sees each column of numbers divided by its standard deviation, with missing values at the median or the most
+    frequent category; new rows are scaled back, and original rows come out as they were. A new row has the missing values and
+    the sample weight of the original positive that is nearest to it, so "missing" tells no more about the label than it did.
+    With fewer than 6 positives, each one's neighbours are all the others. For Tomek links, two categories that differ are one
+    standard deviation apart. Where no positive lies near enough to negatives for ``borderline_smote`` or ``adasyn`` to make any
+    row, or Tomek links hold all rows of a class, the table is left as it is.
+
+    Tomek links take time that grows with the square of the number of rows, and ``SMOTENC`` memory in proportion to the new
+    rows times the number of categories in all columns.
 
     Parameters
     ----------
@@ -102,8 +114,8 @@ class Resampler:
         Raises
         ------
         ValueError
-            If there is no positive or no negative, or fewer than two positives for a SMOTE kind, or if the positives are
-            not below the ratio.
+            If there is no positive or no negative, or fewer than two positives for a SMOTE kind, or a column of categories for
+            one that takes numbers only, or if the positives are not below the ratio.
 
         Warns
         -----
@@ -118,7 +130,7 @@ class Resampler:
             )
         if self.name not in SMOTE_KIND:
             return
-        _check_positives(self.name, n_pos)
+        self._check_suits(table, n_pos)
         if table.n_features > MOST_DIMENSIONS:
             warnings.warn(
                 f"resampler {self.name!r} on {table.n_features} columns: beyond some {MOST_DIMENSIONS}, neighbours mean "
@@ -128,7 +140,7 @@ class Resampler:
             )
         if sample_weight is not None:
             warnings.warn(
-                f"resampler {self.name!r} gives a new row a weight between those of the two rows that it lies between. "
+                f"resampler {self.name!r} gives a new row the weight of the original positive that is nearest to it. "
                 "Use 'under' or 'over' to train on weights that were given only.",
                 ImbalanceWarning,
                 stacklevel=2,
@@ -141,7 +153,7 @@ class Resampler:
         sample_weight: FloatArray | None = None,
         random_state: int | np.random.Generator | None = None,
         *,
-        neighbourhood: Neighbourhood | None = None,
+        cache: ResamplingCache | None = None,
     ) -> Resampled:
         """Return the rows to train on.
 
@@ -154,62 +166,54 @@ class Resampler:
         sample_weight : ndarray of shape (n,) or None
             Weights; numbers of rows, not weights, make the ratio.
         random_state : int, Generator or None
-            The same one gives the same rows.
-        neighbourhood : Neighbourhood or None
-            That of ``table`` and ``y``, so that many samplers and ratios on one table share the search for neighbours.
+            The same one gives the same rows, whatever the number of threads.
+        cache : ResamplingCache or None
+            Where to keep the neighbours, so that many samplers and ratios on one table share the search for them.
 
         Returns
         -------
         Resampled
-            Original rows, and the new ones of a SMOTE kind.
+            Original rows in their order, and the new ones of a SMOTE kind.
 
         Raises
         ------
         ValueError
-            If there is no positive or no negative, or a SMOTE kind finds fewer than two positives.
+            If there is no positive or no negative, a SMOTE kind finds fewer than two positives, or one for numbers only finds
+            categories.
         """
-        everything = np.arange(len(y))
+        everything = keep_rows(np.arange(len(y)), y, sample_weight)
         if self.name == "none":
-            return keep_rows(everything, y, sample_weight)
+            return everything
         n_pos, n_neg = count_classes(y)
-        hood = neighbourhood or Neighbourhood(table, y)
-        if self.name == "tomek":
-            return keep_rows(np.delete(everything, hood.tomek_links[:, 1]), y, sample_weight)
         ratio = self.ratio or 1.0
-        if n_pos >= ratio * n_neg:
-            return keep_rows(everything, y, sample_weight)
-        rng = np.random.default_rng(random_state)
-        if self.name == "under":
-            kept = rng.choice(np.flatnonzero(~y), round(n_pos / ratio), replace=False)
-            return keep_rows(np.sort(np.concatenate((hood.positives, kept))), y, sample_weight)
-        n_new = max(1, round(ratio * n_neg) - n_pos)
-        if self.name == "over":
-            again = hood.positives[draw_bases(np.full(n_pos, 1 / n_pos), n_new, rng)]
-            return keep_rows(np.concatenate((everything, again)), y, sample_weight)
-        _check_positives(self.name, n_pos)
-        synthetic, weight = synthesize(hood, draw_bases(shares(self.name, hood), n_new, rng), sample_weight, rng)
-        keep = np.ones(len(y) + n_new, dtype=np.bool_)
-        if self.name == "smote_tomek":
-            points = stack(hood.points, hood.space.encode(synthetic.values))
-            keep[tomek_links(points, np.concatenate((y, np.ones(n_new, dtype=np.bool_))))] = False
-        return _join(everything[keep[: len(y)]], synthetic, keep[len(y) :], y, sample_weight, weight)
+        if self.has_ratio and n_pos >= ratio * n_neg:
+            return everything
+        if self.name in SMOTE_KIND:
+            self._check_suits(table, n_pos)
+        from boostimb.resampling._imblearn import build
 
+        goal = round(n_pos / ratio) if self.name == "under" else max(n_pos + 1, round(ratio * n_neg))
+        sampler = build(self.name, goal, n_pos, table, cache)
+        if self.name in ("under", "over"):
+            table = Table(np.arange(float(len(y)))[:, None], None, (None,))  # what the rows hold does not matter
+        results = None if self.has_ratio else cache
+        try:
+            return draw(sampler, self.name, table, y, sample_weight, random_state, scaled=True, cache=results)
+        except (RuntimeError, ValueError) as error:
+            if any(text in str(error) for text in CHANGES_NOTHING):
+                return everything
+            raise
 
-def _join(
-    rows: IntArray, synthetic: Table, keep: BoolArray, y: BoolArray, weight: FloatArray | None, new_weight: FloatArray | None
-) -> Resampled:
-    """Original rows, then those of the new ones that are kept."""
-    if not keep.all():
-        synthetic = synthetic.take(keep)
-    labels = np.concatenate((y[rows], np.ones(synthetic.n_rows, dtype=np.bool_)))
-    if weight is None or new_weight is None:
-        return Resampled(rows, synthetic, labels, None)
-    return Resampled(rows, synthetic, labels, np.concatenate((weight[rows], new_weight[keep])))
-
-
-def _check_positives(name: str, n_pos: int) -> None:
-    if n_pos < 2:
-        raise ValueError(f"resampler {name!r} needs at least 2 positives, got {n_pos}: use 'over', or more data")
+    def _check_suits(self, table: Table, n_pos: int) -> None:
+        """Check what a SMOTE kind needs."""
+        if n_pos < 2:
+            raise ValueError(f"resampler {self.name!r} needs at least 2 positives, got {n_pos}: use 'over', or more data")
+        if self.name in NUMBERS_ONLY and table.categorical:
+            j = table.categorical[0]
+            label = j if table.names is None else repr(table.names[j])
+            raise ValueError(
+                f"resampler {self.name!r} takes columns of numbers only, and column {label} holds categories: use 'smotenc'"
+            )
 
 
 def ratio_range(name: str, n_pos: int, n_neg: int) -> tuple[float, float] | None:

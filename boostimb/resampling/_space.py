@@ -1,86 +1,80 @@
-"""The space in which neighbours are sought: columns of one scale, categories as in SMOTE-NC, nothing missing."""
+"""What a sampler sees of a table: nothing missing, columns of one scale."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack
 
 from boostimb.table import Table
-from boostimb.typing import FloatArray, IntArray
+from boostimb.typing import FloatArray
 
-Points: TypeAlias = "FloatArray | csr_array[Any]"
-
-# Two categories that differ add 1/2 to the squared distance: SMOTE-NC's choice for columns of unit variance
-# (Chawla et al. 2002, section 6.1, with imbalanced-learn's factor), half a unit in each of two indicator columns.
-INDICATOR = 0.5
-# Up to so many columns a dense matrix is faster: scikit-learn then multiplies blocks by BLAS.
+# Two categories that differ lie one standard deviation apart, as in SMOTE-NC (Chawla et al. 2002, section 6.1): each row has
+# this in the indicator column of its category.
+INDICATOR = 0.5**0.5
+# Up to so many columns a dense matrix is searched faster: 3.5 s against 25 s for the Tomek links of 20,000 rows, 34 columns.
 DENSE_WIDTH = 256
 
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """Where the rows of a table lie for the purpose of distances.
+    """The medians (or most frequent categories) and standard deviations of the columns of a training table.
 
-    A booster's table is not scaled, so each column of numbers is divided by its standard deviation, and a missing number
-    stands at the column's median. A category is an indicator column, and so is "missing".
+    A booster's table is not scaled, so that unscaled distances are those of the column with the largest numbers alone.
     """
 
-    numeric: IntArray
-    centre: FloatArray
+    fill: FloatArray
+    centre: FloatArray  # 0 for categories, whose scale is 1: a code stays as it is
     scale: FloatArray
-    categorical: IntArray
-    first: IntArray  # the indicator column of code 0, for each categorical column; the one before it means missing
-    width: int
 
     @classmethod
     def fit(cls, table: Table) -> "Space":
-        """Learn medians and scales from the rows of ``table``."""
-        numeric = np.array([j for j, levels in enumerate(table.categories) if levels is None], dtype=np.intp)
-        categorical = np.array(table.categorical, dtype=np.intp)
-        centre, scale = np.zeros(len(numeric)), np.ones(len(numeric))
-        for i, j in enumerate(numeric):
+        """Learn from the rows of ``table``; a column without any value is filled with 0."""
+        d = table.n_features
+        fill, centre, scale = np.zeros(d), np.zeros(d), np.ones(d)
+        for j, levels in enumerate(table.categories):
             column = table.values[:, j].astype(np.float64)
             column = column[~np.isnan(column)]
-            if len(column):
-                centre[i], scale[i] = median(column), _spread(column)
-        sizes = np.array([len(levels) + 1 for levels in table.categories if levels is not None], dtype=np.intp)
-        return cls(numeric, centre, scale, categorical, np.cumsum(sizes) - sizes + 1, len(numeric) + int(sizes.sum()))
+            if not len(column):
+                continue
+            if levels is not None:
+                fill[j] = np.bincount(column.astype(np.intp)).argmax()
+            else:
+                fill[j] = 2 * np.median(column / 2)  # the sum of the two in the middle may overflow
+                scale[j] = _spread(column)
+                centre[j] = fill[j] / scale[j]
+        return cls(fill, centre, scale)
 
-    def encode(self, values: NDArray[np.floating[Any]]) -> Points:
-        """Coordinates of rows, shape (n, width); sparse where the categories are many."""
-        numbers = values[:, self.numeric].astype(np.float64)
-        with np.errstate(over="ignore"):
-            # Halved, since the difference of two finite numbers may overflow; both parts are halved, so no order changes.
-            numbers = (numbers / 2 - self.centre / 2) / self.scale
-        np.nan_to_num(numbers, copy=False, nan=0.0)
-        if not len(self.categorical):
-            return numbers
-        codes = values[:, self.categorical]
-        columns = self.first + np.where(np.isnan(codes), -1, codes).astype(np.intp)
-        n, width = len(values), self.width - len(self.numeric)
-        if self.width <= DENSE_WIDTH:
-            points = np.zeros((n, self.width))
-            points[:, : len(self.numeric)] = numbers
-            points[np.arange(n)[:, None], len(self.numeric) + columns] = INDICATOR / 2
-            return points
-        indicators = csr_array(
-            (np.full(columns.size, INDICATOR / 2), columns.ravel(), np.arange(0, columns.size + 1, columns.shape[1])),
-            shape=(n, width),
-        )
-        return hstack([csr_array(numbers), indicators], format="csr")
+    def filled(self, table: Table) -> NDArray[np.floating[Any]]:
+        """The values of a table without any missing one, shape (n, d)."""
+        missing = np.isnan(table.values)
+        return np.where(missing, self.fill, table.values).astype(table.values.dtype) if missing.any() else table.values
+
+    def points(self, filled: NDArray[np.floating[Any]]) -> FloatArray:
+        """Numbers in standard deviations from the median, categories as codes; shape (n, d)."""
+        return filled / self.scale - self.centre
+
+    def values(self, points: FloatArray, dtype: Any) -> NDArray[np.floating[Any]]:
+        """The inverse of ``points``, shape (n, d)."""
+        with np.errstate(over="ignore"):  # at the largest finite number the last rounding may go up
+            return np.nan_to_num(((points + self.centre) * self.scale).astype(dtype), copy=False)
 
 
-def median(column: FloatArray) -> float:
-    """Median of finite values; halved on the way, since the mean of the two in the middle may overflow."""
-    return 2 * float(np.median(column / 2))
+def places(points: FloatArray, categorical: Sequence[int]) -> Any:
+    """Where rows lie for the purpose of distances: an indicator column for each category, sparse where they are many."""
+    if not categorical:
+        return points
+    from scipy.sparse import csr_array, hstack
+    from sklearn.preprocessing import OneHotEncoder
+
+    indicators = INDICATOR * OneHotEncoder().fit_transform(points[:, categorical])
+    together = hstack([csr_array(np.delete(points, categorical, axis=1)), indicators], format="csr")
+    return together.toarray() if together.shape[1] <= DENSE_WIDTH else together
 
 
 def _spread(column: FloatArray) -> float:
     """Standard deviation, or 1 for a constant column; divided by the largest value first, so that no square overflows."""
     largest = float(np.abs(column).max())
-    if largest == 0:
-        return 1.0
-    deviation = float(np.std(column / largest)) * largest
+    deviation = float(np.std(column / largest)) * largest if largest else 0.0
     return deviation if deviation > 0 else 1.0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostimb.boosters import Booster, Params
-from boostimb.resampling import AnyResampler
+from boostimb.resampling import AnyResampler, ResamplingCache
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, IntArray
 from boostimb.validation import check_integer, check_length
@@ -42,6 +42,7 @@ class Fold:
     valid_rows: IntArray
     seed: int
     _binned: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
+    _cache: ResamplingCache = field(default_factory=ResamplingCache)
 
     @property
     def y_valid(self) -> BoolArray:
@@ -70,14 +71,14 @@ class Fold:
         train, valid = self.binned(booster, params, n_jobs)
         part = self.data.take(self.train_rows)
         if resampler.name != "none":
-            part = resampled(part, resampler, self.seed)
+            part = resampled(part, resampler, self.seed, self._cache)
             train = booster.dataset(part.table, part.y, part.weight, params, n_jobs=n_jobs, reference=train)
         return train, valid, part.class_weights()
 
 
-def resampled(data: Data, resampler: AnyResampler, seed: int) -> Data:
+def resampled(data: Data, resampler: AnyResampler, seed: int, cache: ResamplingCache | None = None) -> Data:
     """Return the rows that a sampler makes of training rows."""
-    changed = resampler.resample(data.table, data.y, data.weight, seed)
+    changed = resampler.resample(data.table, data.y, data.weight, seed, cache=cache)
     return Data(changed.apply(data.table), changed.y, changed.sample_weight)
 
 

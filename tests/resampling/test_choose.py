@@ -19,13 +19,14 @@ def test_auto(make_table):
     plain = ["none", "under", "over"]
     assert names("auto", *make_table()) == [*plain, "smote"]
     assert names("auto", *make_table(numeric=3, categorical=3, missing=0.3)) == [*plain, "smote"]
+    assert names("auto", *make_table(numeric=3, categorical=12)) == plain  # 51 columns with an indicator for each category
     assert names("auto", *make_table(6, 94)) == [*plain, "smote"]
     assert names("auto", *make_table(5, 95)) == plain
     assert names("auto", *make_table(numeric=50)) == [*plain, "smote"]
     assert names("auto", *make_table(numeric=51)) == plain
     assert names("auto", *make_table(), np.ones(100)) == plain
     assert names("auto", *make_table(50, 50)) == names("auto", *make_table(60, 40)) == ["none"]
-    y = np.arange(50_000) < 20_001
+    y = np.arange(50_000) < 10_001
     assert names("auto", Table(np.zeros((50_000, 1)), None, (None,)), y) == plain
 
 
@@ -57,6 +58,11 @@ def test_wrong_resamplers(make_table, resamplers, error, says):
 def test_each_is_checked_against_the_table(make_table):
     with pytest.raises(ValueError, match="needs at least 2 positives"):
         resolve_resamplers(["under", "smote"], *make_table(1, 99))
+    for name in ("adasyn", "borderline_smote"):
+        with pytest.raises(
+            ValueError, match=f"'{name}' takes columns of numbers only, and column 3 holds categories: use 'smotenc'"
+        ):
+            resolve_resamplers(["under", name], *make_table(categorical=1))
     with pytest.raises(ValueError, match="nothing would be resampled"):
         resolve_resamplers(["over"], *make_table(50, 50))
     for resamplers in ("auto", ["none"], [SMOTE()]):

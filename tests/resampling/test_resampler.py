@@ -2,7 +2,6 @@
 
 import dataclasses
 import pickle
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,12 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
-from boostimb.resampling import NAMES, ImbalanceWarning, Neighbourhood, Resampler, ratio_range
-from boostimb.resampling._resampler import SMOTE_KIND
-from boostimb.resampling._synthesis import draw_bases
+from boostimb.resampling import NAMES, ImbalanceWarning, Resampler, ResamplingCache, ratio_range
+from boostimb.resampling._resampler import NUMBERS_ONLY, SMOTE_KIND
 from boostimb.table import Table
 
 SYNTHETIC = [name for name in SMOTE_KIND if name != "smote_tomek"]  # those that drop no row
+
+
+ANY_COLUMN = [name for name in NAMES if name not in NUMBERS_ONLY]
 
 
 def resample(name, table, y, ratio=0.5, **options):
@@ -26,7 +27,7 @@ def resample(name, table, y, ratio=0.5, **options):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_result_fits_together(make_table, name, dtype):
-    table, y = make_table(categorical=2, missing=0.1, dtype=dtype)
+    table, y = make_table(categorical=2 * (name not in NUMBERS_ONLY), missing=0.1, dtype=dtype)
     weight = np.linspace(1, 2, table.n_rows)
     result = resample(name, table, y, sample_weight=weight)
     new = 0 if result.synthetic is None else result.synthetic.n_rows
@@ -46,11 +47,10 @@ def test_result_fits_together(make_table, name, dtype):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_same_seed_same_rows(make_table, name):
-    table, y = make_table(categorical=1, missing=0.1)
-    hood = Neighbourhood(table, y)
+    table, y = make_table(categorical=int(name not in NUMBERS_ONLY), missing=0.1)
     first, again, shared, other = (
         resample(name, table, y, **options)
-        for options in ({}, {"random_state": np.random.default_rng(0)}, {"neighbourhood": hood}, {"random_state": 1})
+        for options in ({}, {"random_state": np.random.default_rng(0)}, {"cache": ResamplingCache()}, {"random_state": 1})
     )
     for same in (again, shared):
         assert_array_equal(first.apply(table).values, same.apply(table).values)
@@ -64,7 +64,8 @@ def test_same_seed_same_rows(make_table, name):
 def test_ratio_is_met(make_table, name, ratio):
     table, y = make_table(15, 285)
     labels = resample(name, table, y, ratio).y
-    assert abs(labels.sum() - (ratio or 1.0) * (~labels).sum()) <= 0.5
+    # ADASYN rounds the number that each positive is due by itself.
+    assert abs(labels.sum() - (ratio or 1.0) * (~labels).sum()) <= (7.5 if name == "adasyn" else 0.5)
     if name == "under":
         assert labels.sum() == 15
     else:
@@ -83,51 +84,61 @@ def test_a_table_at_or_above_the_ratio_stays(make_table, name, n_pos, ratio):
 def test_under_keeps_all_positives_and_draws_negatives_evenly(make_table):
     table, y = make_table(10, 90)
     counts = np.zeros(100)
-    for seed in range(300):
+    for seed in range(100):
         rows = resample("under", table, y, 1 / 3, random_state=seed).rows
         assert len(np.unique(rows)) == len(rows) == 40
         counts[rows] += 1
-    assert (counts[y] == 300).all()
-    # 300 draws of 30 from 90: mean 100, standard deviation 8.2
-    assert np.abs(counts[~y] - 100).max() < 4.5 * 8.2
+    assert (counts[y] == 100).all()
+    # 100 draws of 30 from 90: mean 33.3, standard deviation 4.7
+    assert np.abs(counts[~y] - 100 / 3).max() < 4.5 * 4.7
 
 
-def test_over_repeats_each_positive_equally_often(make_table):
-    table, y = make_table(7, 93)
-    result = resample("over", table, y, 0.5)
-    assert result.synthetic is None
-    counts = np.bincount(result.rows, minlength=100)
-    assert (counts[~y] == 1).all()
-    assert set(counts[y]) <= {6, 7}
+def test_over_repeats_positives_evenly(make_table):
+    table, y = make_table(10, 90)
+    counts = np.zeros(100)
+    for seed in range(100):
+        result = resample("over", table, y, 4 / 9, random_state=seed)
+        assert result.synthetic is None
+        counts += np.bincount(result.rows, minlength=100)
+    assert (counts[~y] == 100).all()
+    assert counts.sum() == 100 * 130
+    # 100 draws of 30 from 10, on top of each row itself: mean 400, standard deviation 16.4
+    assert np.abs(counts[y] - 400).max() < 4.5 * 16.4
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30).filter(lambda s: sum(s) > 1e-3), st.integers(1, 200), st.integers(0, 9))
-def test_bases_are_drawn_in_proportion(share, n_new, seed):
-    share = np.array(share) / sum(share)
-    counts = np.bincount(draw_bases(share, n_new, np.random.default_rng(seed)), minlength=len(share))
-    assert counts.sum() == n_new
-    assert (np.abs(counts - share * n_new) < 1 + 1e-9).all()
+@pytest.mark.parametrize("name", ["under", "over", "tomek"])
+def test_rows_come_in_the_order_of_the_table(make_table, name):
+    rows = resample(name, *make_table(30, 70)).rows
+    assert_array_equal(rows, np.sort(rows))
 
 
 # --- what new rows hold -----------------------------------------------------------------------------------------------
 
 
+def scaled(table, values=None):
+    """Columns of numbers in standard deviations, the missing ones at the median (or the most frequent code)."""
+    fill = [np.nanmedian(c) if levels is None else np.bincount(c[~np.isnan(c)].astype(int)).argmax()
+            for c, levels in zip(table.values.T, table.categories, strict=True)]  # fmt: skip
+    scale = np.where([levels is None for levels in table.categories], np.nanstd(table.values, axis=0), 1)
+    values = table.values if values is None else values
+    return np.where(np.isnan(values), fill, values) / scale
+
+
 @pytest.mark.parametrize("name", SYNTHETIC)
-def test_new_rows_lie_between_neighbouring_positives_and_so_do_their_weights(make_table, name):
-    table, y = make_table()
-    weight = np.random.default_rng(0).uniform(1, 9, 100)
-    hood = Neighbourhood(table, y)
-    result = resample(name, table, y, sample_weight=weight)
-    start = np.repeat(hood.positives, hood.among_positives.shape[1])
-    end = hood.positives[hood.among_positives.ravel()]
-    new_weight = result.sample_weight[len(result.rows) :]
-    for row, row_weight in zip(result.synthetic.values, new_weight, strict=True):
-        step = (row - table.values[start]) / (table.values[end] - table.values[start])  # (pairs, columns)
-        (pairs,) = np.nonzero((np.ptp(step, axis=1) < 1e-6) & (step[:, 0] >= 0) & (step[:, 0] <= 1))
-        # Two rows may each be a neighbour of the other, so there may be the pair and its reverse.
-        assert len({frozenset((start[pair], end[pair])) for pair in pairs}) == 1
-        at = step[pairs[0], 0]
-        assert_allclose(row_weight, (1 - at) * weight[start[pairs[0]]] + at * weight[end[pairs[0]]])
+@pytest.mark.parametrize("n_pos", [15, 4])
+def test_new_rows_lie_between_neighbouring_positives(make_table, name, n_pos):
+    table, y = make_table(n_pos, 85)
+    points = scaled(table)[y]
+    distance = np.linalg.norm(points[:, None] - points, axis=2)
+    nearest = distance.argsort(axis=1)[:, 1:6]
+    assert nearest.shape[1] == min(5, n_pos - 1)
+    start = points[np.repeat(np.arange(n_pos), nearest.shape[1])]
+    end = points[nearest.ravel()]
+    synthetic = scaled(table, resample(name, table, y).synthetic.values)
+    assert len(synthetic)
+    for row in synthetic:
+        step = (row - start) / (end - start)  # (pairs, columns)
+        assert ((np.ptp(step, axis=1) < 1e-6) & (step[:, 0] >= 0) & (step[:, 0] <= 1)).any()
 
 
 def test_the_scale_of_a_column_changes_no_neighbour(make_table):
@@ -138,47 +149,56 @@ def test_the_scale_of_a_column_changes_no_neighbour(make_table):
     )
 
 
-@pytest.mark.parametrize("name", SYNTHETIC)
-def test_a_number_is_missing_where_the_base_lacks_it(name):
-    """One column is missing in exactly those positives whose other number is below 0."""
+def test_a_far_origin_changes_no_neighbour(make_table):
+    """Times in seconds since 1970 are large numbers of small spread."""
+    table, y = make_table(30, 70)
+    moved = dataclasses.replace(table, values=np.round(table.values * 2.0**20) / 2.0**20)
+    far = dataclasses.replace(table, values=moved.values + 2.0**31)
+    near, away = (resample("smote", t, y).synthetic.values for t in (moved, far))
+    assert_allclose(away - 2.0**31, near, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SMOTE_KIND)
+def test_missing_values_and_weight_are_those_of_the_nearest_positive(make_table, name):
+    """Found by brute force in the space of the sampler, where a missing value is at the median."""
+    table, y = make_table(30, 170, categorical=2 * (name not in NUMBERS_ONLY), missing=0.15)
+    weight = np.random.default_rng(0).uniform(1, 9, 200)
+    result = resample(name, table, y, sample_weight=weight)
+    kept = len(result.rows)
+    origin = [np.flatnonzero(weight == w)[0] for w in result.sample_weight[kept:]]
+    assert y[origin].all()
+    assert_array_equal(np.isnan(result.synthetic.values), np.isnan(table.values[origin]))
+    # Where nothing is missing, the new row is all there to see: no positive is nearer than the one it takes after.
+    points, new = scaled(table), scaled(table, result.synthetic.values)
+    full = ~np.isnan(result.synthetic.values).any(axis=1)
+    assert full.any()
+    squares = (new[full][:, None] - points[y]) ** 2
+    squares[:, :, 3:] = squares[:, :, 3:] > 0
+    distance = squares.sum(axis=2)
+    own = np.cumsum(y)[np.array(origin)[full]] - 1
+    assert_allclose(distance[np.arange(len(own)), own], distance.min(axis=1), atol=1e-9)
+
+
+def test_missing_tells_no_more_about_the_label_than_it_did():
+    """Half of the positives lack a value, and so do half of the new rows."""
     rng = np.random.default_rng(0)
-    y = np.arange(120) < 20
-    side = np.where(rng.random(120) < 0.5, -1.0, 1.0)
-    near = rng.random(120)
-    values = np.column_stack((side + 1e-3 * near, np.where(side < 0, np.nan, near)))
-    synthetic = resample(name, Table(values, None, (None, None)), y).synthetic.values
-    # Neighbours share their side, for the other side is far away.
-    assert_array_equal(np.isnan(synthetic[:, 1]), synthetic[:, 0] < 0)
-    assert np.isnan(synthetic[:, 1]).any()
+    y = np.arange(2000) < 200
+    values = rng.normal(size=(2000, 4))
+    values[rng.random(2000) < 0.5, 0] = np.nan
+    table = Table(values, None, (None,) * 4)
+    synthetic = resample("smote", table, y, 1.0).synthetic.values
+    assert abs(np.isnan(synthetic[:, 0]).mean() - np.isnan(values[y, 0]).mean()) < 0.08
+    assert not np.isnan(synthetic[:, 1:]).any()
 
 
-def test_where_only_the_neighbour_lacks_a_number_the_base_s_stays():
-    values = np.array([[0.0, 7.0], [1.0, np.nan], [9.0, 1.0], [9.0, 2.0], [9.0, 3.0], [9.0, 4.0], [9.0, 5.0]])
-    synthetic = resample("smote", Table(values, None, (None, None)), np.arange(7) < 2, 1.0).synthetic.values
-    assert len(synthetic) == 3
-    assert all(second == 7 or np.isnan(second) for second in synthetic[:, 1])
-    assert 7 in synthetic[:, 1]
-
-
-def test_categories_are_the_most_frequent_of_the_neighbours(make_table):
-    """Missing counts as a category; of equally frequent ones it is the nearest neighbour's."""
-    table, y = make_table(categorical=3, missing=0.2)
-    hood = Neighbourhood(table, y)
-    synthetic = resample("smotenc", table, y, neighbourhood=hood).synthetic
-    # The sampler's first use of its random numbers.
-    bases = draw_bases(np.full(15, 1 / 15), synthetic.n_rows, np.random.default_rng(0))
-    for base, row in zip(bases, synthetic.values, strict=True):
-        for j in table.categorical:
-            codes = table.values[hood.positives[hood.among_positives[base]], j]
-            # Counter lists equally frequent ones in the order in which it met them.
-            ((code, _),) = Counter(None if np.isnan(code) else code for code in codes).most_common(1)
-            assert np.isnan(row[j]) if code is None else row[j] == code
-
-
-def test_the_remainder_falls_to_every_positive_alike():
-    counts = sum(np.bincount(draw_bases(np.full(7, 1 / 7), 3, np.random.default_rng(seed)), minlength=7) for seed in range(700))
-    # 700 draws of 3 from 7: mean 300, standard deviation 13
-    assert np.abs(counts - 300).max() < 4.5 * 13
+@pytest.mark.parametrize("name", ["smotenc", "smote_tomek"])
+def test_categories_are_those_of_positives(make_table, name):
+    table, y = make_table(categorical=3)
+    table.values[y, 4] = 2.0
+    synthetic = resample(name, table, y).synthetic
+    assert synthetic.categories == table.categories
+    for j in table.categorical:
+        assert set(synthetic.values[:, j]) <= set(table.values[y, j])
 
 
 def test_a_table_of_categories_only():
@@ -202,21 +222,34 @@ def test_constant_columns_stay_constant(make_table):
     assert (synthetic.values[:, 3] == 0.1).all()
 
 
-def test_tomek_drops_the_negatives_and_smote_tomek_both_rows(make_table):
-    table, y = make_table(40, 160)
-    hood = Neighbourhood(table, y)
-    kept = resample("tomek", table, y).rows
-    assert_array_equal(np.setdiff1d(np.arange(200), kept), np.sort(hood.tomek_links[:, 1]))
+def test_where_no_row_can_be_made_the_table_stays():
+    rng = np.random.default_rng(0)
+    y = np.arange(115) < 15
+    apart = rng.normal(size=(115, 2)) + 100 * y[:, None]  # no positive has a negative near it
+    mixed = rng.normal(size=(115, 2))
+    for name, values, ratio in (
+        ("borderline_smote", apart, 0.5),
+        ("adasyn", apart, 0.5),
+        ("adasyn", mixed, 0.17),  # each of 15 positives is due 2/15 of a row
+    ):
+        result = resample(name, Table(values, None, (None, None)), y, ratio)
+        assert_array_equal(result.rows, np.arange(115))
+        assert result.synthetic is None
+        assert_array_equal(result.y, y)
 
-    weight = np.random.default_rng(0).uniform(1, 9, 200)
-    grown, cleaned = (resample(name, table, y, sample_weight=weight) for name in ("smote", "smote_tomek"))
-    points = Neighbourhood(grown.apply(table), grown.y)
-    points.space = hood.space  # scales are those of the original rows
-    gone = points.tomek_links.ravel()
-    assert len(gone)
-    assert_array_equal(cleaned.apply(table).values, np.delete(grown.apply(table).values, gone, axis=0))
-    assert_array_equal(cleaned.y, np.delete(grown.y, gone))
-    assert_array_equal(cleaned.sample_weight, np.delete(grown.sample_weight, gone))
+
+def test_where_tomek_links_hold_a_whole_class_the_table_stays():
+    table, y = Table(np.array([[0.0], [0.1], [5.0], [5.1]]), None, (None,)), np.array([True, False, True, False])
+    assert_array_equal(resample("tomek", table, y).rows, np.arange(4))
+
+
+def test_other_errors_of_a_sampler_are_raised(make_table, monkeypatch):
+    def fail(self, X, y):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("imblearn.over_sampling.ADASYN.fit_resample", fail)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        resample("adasyn", *make_table())
 
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -227,21 +260,33 @@ CELLS = st.one_of(st.just(np.nan), st.sampled_from([0.0, 1.0, -1.0, 1e308, -1e30
     arrays(np.float64, (12, 2), elements=CELLS),
     arrays(np.float64, (12, 1), elements=st.sampled_from([np.nan, 0.0, 1.0])),
     st.integers(2, 5),
-    st.sampled_from(NAMES),
+    st.sampled_from(ANY_COLUMN),
+    st.booleans(),
 )
-def test_any_table(numbers, codes, n_pos, name):
-    """No warning, nothing infinite, no value outside what the positives hold, no category that is none."""
+def test_any_table(numbers, codes, n_pos, name, weighted):
+    """No warning, nothing infinite, no value outside what the table holds, no category that is none."""
     table = Table(np.hstack((numbers, codes)), None, (None, None, ("a", "b")))
     y = np.arange(12) < n_pos
-    result = resample(name, table, y, 1.0)
+    result = resample(name, table, y, 1.0, sample_weight=np.arange(12.0) if weighted else None)
     assert len(result.y) == result.apply(table).n_rows
     if result.synthetic is not None and result.synthetic.n_rows:
         new = result.synthetic.values
         for j in range(3):
-            present, own = new[~np.isnan(new[:, j]), j], table.values[y, j]
+            # Halved, for above the largest finite number there is no room.
+            present, old = new[~np.isnan(new[:, j]), j] / 2, table.values[:, j] / 2
             if len(present):
-                assert np.nanmin(own) <= present.min() <= present.max() <= np.nanmax(own)
+                room = 1e-9 * np.nanmax(np.abs(old))
+                assert np.nanmin(old) - room <= present.min() <= present.max() <= np.nanmax(old) + room
         assert set(new[~np.isnan(new[:, 2]), 2]) <= {0.0, 1.0}
+
+
+@given(arrays(np.float64, (12, 2), elements=CELLS), st.integers(2, 5), st.sampled_from(NUMBERS_ONLY), st.floats(0.1, 1))
+def test_any_numbers(numbers, n_pos, name, ratio):
+    """Neither borderline-SMOTE nor ADASYN fails, whatever lies around the positives."""
+    y = np.arange(12) < n_pos
+    result = resample(name, Table(numbers, None, (None, None)), y, ratio)
+    assert len(result.y) >= 12
+    assert_array_equal(result.rows, np.arange(12))
 
 
 # --- what is refused, and warned of -----------------------------------------------------------------------------------
@@ -313,7 +358,7 @@ def test_check_warns_of_many_columns_and_of_weights(make_table):
         if name in SMOTE_KIND:
             with pytest.warns(ImbalanceWarning, match="51 columns.*Use 'under' or 'over', or select columns"):
                 resampler.check(wide, y)
-            with pytest.warns(ImbalanceWarning, match="weight between those of the two rows.*Use 'under' or 'over'"):
+            with pytest.warns(ImbalanceWarning, match="weight of the original positive that is nearest.*Use 'under' or 'over'"):
                 resampler.check(table, y, weight)
         else:
             resampler.check(wide, y, weight)
