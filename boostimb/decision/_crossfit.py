@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boostimb.decision._goal import Custom, FixedThreshold, Sample
-from boostimb.decision._threshold import ConstraintsLike, GoalLike, best_of_sweep, parse_decision
-from boostimb.metrics import Ranking
+from boostimb.decision._goal import Custom, Sample
+from boostimb.decision._threshold import ConstraintsLike, GoalLike, choose, parse_decision
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of_decision
 from boostimb.validation import as_vector, check_length
@@ -58,23 +57,17 @@ def crossfit_score(
     labels = BoundLabels.of(y_true, sample_weight)
     fold = as_vector("folds", folds)
     check_length("folds", fold, labels.n)
-    score = labels.scores(y_score)
+    score, weight = labels.scores(y_score), labels.weight
     if labels.kept is not None:
         fold = fold[labels.kept]
     names = np.unique(fold)
     if names.size < 2:
         raise ValueError(f"folds must name at least 2 different folds, got {names.size}")
-    weight = np.ones(labels.y.size) if labels.weight is None else labels.weight
-    ranking = Ranking.of(labels.y, score)
     alert = np.empty(labels.y.size, dtype=np.bool_)
     for name in names:
-        held = fold == name
-        if isinstance(chosen, FixedThreshold):
-            value = chosen.value
-        else:
-            rest = Sample(labels.y[~held], score[~held], None if labels.weight is None else labels.weight[~held])
-            value = best_of_sweep(chosen, bounds, ranking.sweep(np.where(held, 0.0, weight)), rest).value
-        alert[held] = score[held] >= value
+        held, rest = fold == name, fold != name
+        found = choose(chosen, bounds, BoundLabels.of(labels.y[rest], None if weight is None else weight[rest]), score[rest])
+        alert[held] = score[held] >= found.value
     if isinstance(chosen, Custom):
         return chosen.value(labels.y.astype(np.intp), alert.astype(np.intp), labels.weight)
     pooled = sweep_of_decision(labels.y, alert, labels.weight, 0.0)

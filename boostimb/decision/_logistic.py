@@ -14,6 +14,8 @@ from boostimb.validation import as_vector, check_number
 
 # The least slope, per standard deviation of the margin. The ranking is the model's: a slope of 0 or below would undo it.
 LEAST_SLOPE = 1e-3
+# Rows that a start is found on, where there are many more.
+SAMPLE = 20_000
 
 
 @dataclass(frozen=True)
@@ -110,42 +112,49 @@ def _targets(labels: BoundLabels) -> tuple[float, float]:
 def _newton(z: FloatArray, target: FloatArray, weight: FloatArray) -> tuple[float, float]:
     """Minimise the weighted log-loss of sigmoid(slope * z + shift); z is standardised and the weights sum to 1.
 
-    The problem is convex in two unknowns: Newton steps, halved until the loss falls. If the best slope is below the least
-    allowed, convexity puts the best allowed pair on that bound, and the shift is found there by itself.
+    The problem is convex in two unknowns. If the best slope is below the least allowed, convexity puts the best allowed pair on
+    that bound, and the shift is found there by itself.
     """
-    slope, shift = _descend(z, target, weight, 1.0, free=2)
+    start = np.array([float(logit(weight @ target)), 1.0])
+    if z.size > 2 * SAMPLE:
+        # A sample brings the start so close that all rows are gone through three times instead of eight.
+        some = slice(None, None, z.size // SAMPLE)
+        start = _descend(z[some], target[some], weight[some] / weight[some].sum(), start, free=2)
+    shift, slope = _descend(z, target, weight, start, free=2).tolist()
     if slope < LEAST_SLOPE:
-        slope, shift = _descend(z, target, weight, LEAST_SLOPE, free=1)
+        shift, slope = _descend(z, target, weight, np.array([start[0], LEAST_SLOPE]), free=1).tolist()
     return slope, shift
 
 
-def _descend(z: FloatArray, target: FloatArray, weight: FloatArray, slope: float, *, free: int) -> tuple[float, float]:
-    """Newton's method over (shift, slope), or over the shift alone if ``free`` is 1."""
-    theta = np.array([float(logit(weight @ target)), slope])
-    raw = theta[0] + theta[1] * z
-    loss = _mean_loss(raw, target, weight)
-    for _ in range(100):
-        p = expit(raw)
-        residual, curvature = weight * (p - target), weight * p * (1 - p)
-        gradient = np.array([residual.sum(), residual @ z])[:free]
-        if np.abs(gradient).max() < 1e-12:
+def _descend(z: FloatArray, target: FloatArray, weight: FloatArray, start: FloatArray, *, free: int) -> FloatArray:
+    """Newton's method over (shift, slope), or over the shift alone if ``free`` is 1, from ``start``.
+
+    A step is halved until the loss does not rise at its end by more than half of what it falls at its start: on a convex function
+    these slopes tell enough, and no logarithm is taken.
+    """
+    theta = start.copy()
+    p = expit(theta[0] + theta[1] * z)
+    gradient = _gradient(p, z, target, weight)[:free]
+    for _ in range(200):
+        if np.abs(gradient).max() < 1e-13:
             break
+        curvature = weight * p * (1 - p)
         cross = curvature @ z
-        hessian = np.array([[curvature.sum(), cross], [cross, curvature @ z**2]])[:free, :free]
+        hessian = np.array([[curvature.sum(), cross], [cross, (curvature * z) @ z]])[:free, :free]
         # A trace of ridge: the curvature vanishes where every probability is 0 or 1 to the last digit.
-        step = np.zeros(2)
-        step[:free] = np.linalg.solve(hessian + 1e-14 * np.eye(free), gradient)
-        for _ in range(50):
-            raw = theta[0] - step[0] + (theta[1] - step[1]) * z
-            new = _mean_loss(raw, target, weight)
-            if new <= loss:
+        step = np.linalg.solve(hessian + 1e-14 * np.eye(free), gradient)
+        for _ in range(60):
+            new = theta.copy()
+            new[:free] -= step
+            p = expit(new[0] + new[1] * z)
+            gradient_there = _gradient(p, z, target, weight)[:free]
+            if gradient_there @ step >= -0.5 * (gradient @ step):
                 break
-            step *= 0.5
-        theta, done, loss = theta - step, loss - new < 1e-16, new
-        if done:
-            break
-    return float(theta[1]), float(theta[0])
+            step = 0.5 * step
+        theta, gradient = new, gradient_there
+    return theta
 
 
-def _mean_loss(raw: FloatArray, target: FloatArray, weight: FloatArray) -> float:
-    return float(weight @ (np.logaddexp(0, raw) - target * raw))
+def _gradient(p: FloatArray, z: FloatArray, target: FloatArray, weight: FloatArray) -> FloatArray:
+    residual = weight * (p - target)
+    return np.array([residual.sum(), residual @ z])

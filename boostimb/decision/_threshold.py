@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike
 
 from boostimb.decision._constraints import Constraint, allowed_cuts, parse_constraints
 from boostimb.decision._goal import Cost, Custom, FixedThreshold, Goal, Sample, parse_goal
-from boostimb.metrics import ThresholdSweep
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of, sweep_of_decision
 
@@ -96,11 +95,7 @@ def best_threshold(
     Threshold(value=0.75, score=0.5773502691896258)
     """
     chosen, bounds = parse_decision(goal, constraints, cost_matrix)
-    labels = BoundLabels.of(y_true, sample_weight)
-    sample = Sample(labels.y, labels.scores(y_score), labels.weight)
-    if isinstance(chosen, FixedThreshold):
-        return Threshold(chosen.value, score_at(chosen, sample, chosen.value))
-    return best_of_sweep(chosen, bounds, sweep_of(labels, y_score, frontier=chosen.on_frontier and not bounds), sample)
+    return choose(chosen, bounds, BoundLabels.of(y_true, sample_weight), y_score)
 
 
 def parse_decision(
@@ -117,8 +112,12 @@ def parse_decision(
     return chosen, bounds
 
 
-def best_of_sweep(goal: Goal, constraints: tuple[Constraint, ...], sweep: ThresholdSweep, sample: Sample) -> Threshold:
+def choose(goal: Goal, constraints: tuple[Constraint, ...], labels: BoundLabels, y_score: ArrayLike) -> Threshold:
     """Return the threshold that is best among those that keep the constraints, the highest of equals."""
+    sample = Sample(labels.y, labels.scores(y_score), labels.weight)
+    if isinstance(goal, FixedThreshold):
+        return Threshold(goal.value, score_at(goal, sample, goal.value))
+    sweep = sweep_of(labels, y_score, frontier=goal.on_frontier and not constraints)
     cuts = np.flatnonzero(allowed_cuts(constraints, sweep))
     values = goal.score_cuts(sweep.take(cuts) if constraints else sweep, sample)
     # NaN marks a cut that was not tried.

@@ -6,7 +6,7 @@ from boostimb.metrics._confusion import Confusion, confusion_at
 from boostimb.metrics._eval_metric import BoundMetric, EvalMetric
 from boostimb.metrics._eval_metrics import PRAUC, BestFScore, ExpectedCost, PrecisionAtRecall, RecallAtPrecision
 from boostimb.metrics._labels import BoundLabels
-from boostimb.metrics._resampled import Ranking, resampled_average_precision
+from boostimb.metrics._resampled import resampled_average_precision
 from boostimb.metrics._sweep import ThresholdSweep, threshold_sweep
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "EvalMetric",
     "ExpectedCost",
     "PrecisionAtRecall",
-    "Ranking",
     "RecallAtPrecision",
     "ThresholdSweep",
     "average_precision",

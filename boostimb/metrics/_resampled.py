@@ -1,61 +1,14 @@
-"""One sort of the scores, many sets of weights: what bootstrap and cross-fitting ask for."""
+"""One sort of the scores, many sets of weights: what a bootstrap asks for."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostimb.metrics._labels import BoundLabels
-from boostimb.metrics._sweep import ThresholdSweep, above_all
-from boostimb.typing import BoolArray, FloatArray, IntArray
-from boostimb.validation import check_integer, check_weight
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """Samples in falling order of their score, sorted once; `sweep` then costs a few passes for each set of weights.
-
-    Attributes
-    ----------
-    y : ndarray of bool, shape (n,)
-        The labels, in the order of the rows.
-    order : ndarray of int, shape (n,)
-        Row numbers, highest score first.
-    last_of_tie : ndarray of bool, shape (n,)
-        In that order: whether the next score is lower.
-    values : ndarray of shape (n_distinct,)
-        The distinct scores, falling.
-    """
-
-    y: BoolArray
-    order: IntArray
-    last_of_tie: BoolArray
-    values: NDArray[np.floating[Any]]
-
-    @classmethod
-    def of(cls, y_true: ArrayLike, y_score: ArrayLike) -> "Ranking":
-        """Sort finite scores of shape (n,) with labels 0 and 1. Raises ValueError as `average_precision` does."""
-        labels = BoundLabels.of(y_true)
-        score = labels.scores(y_score)
-        order = np.argsort(score)[::-1]
-        falling = score[order]
-        last_of_tie = np.append(falling[1:] != falling[:-1], True)
-        return cls(labels.y, order, last_of_tie, falling[last_of_tie])
-
-    def sweep(self, sample_weight: ArrayLike | None = None) -> ThresholdSweep:
-        """Return the sweep under these weights (or bootstrap counts) of shape (n,), as `threshold_sweep` does."""
-        weight = check_weight(sample_weight, self.y.size)
-        y = self.y[self.order]
-        falling = np.ones(y.size) if weight is None else weight[self.order]
-        tp, fp = (np.cumsum(falling * of_class)[self.last_of_tie] for of_class in (y, ~y))
-        # A score that only samples of weight zero have makes no cut.
-        cut = np.diff(tp + fp, prepend=0.0) > 0
-        values, tp, fp = self.values[cut], tp[cut], fp[cut]
-        below = np.append(values, values[-1:])
-        values = np.append(above_all(values), values)
-        return ThresholdSweep(values, below, np.append(0.0, tp), np.append(0.0, fp), float(tp[-1]), float(fp[-1]))
+from boostimb.typing import FloatArray
+from boostimb.validation import check_integer
 
 
 def resampled_average_precision(y_true: ArrayLike, scores: ArrayLike, counts: ArrayLike, *, n_jobs: int = 1) -> FloatArray:
@@ -100,10 +53,13 @@ def resampled_average_precision(y_true: ArrayLike, scores: ArrayLike, counts: Ar
     def one(row: NDArray[Any]) -> FloatArray:
         from boostimb.metrics import _kernels
 
-        ranking = Ranking.of(labels.y, row)
+        score = labels.scores(row)
+        order = np.argsort(score)[::-1]
+        falling = score[order]
+        last_of_tie = np.append(falling[1:] != falling[:-1], True)
         tp, fp, gained = np.zeros((3, by_sample.shape[1]), dtype=np.int32 if by_sample.dtype.kind in "iu" else np.float64)
         result = np.zeros(by_sample.shape[1])
-        _kernels.resampled_average_precision(ranking.order, ranking.last_of_tie, labels.y, by_sample, tp, fp, gained, result)
+        _kernels.resampled_average_precision(order, last_of_tie, labels.y, by_sample, tp, fp, gained, result)
         return result
 
     if n_jobs == 1:

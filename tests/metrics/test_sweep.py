@@ -13,7 +13,7 @@ from sklearn.metrics import (
     recall_score,
 )
 
-from boostimb.metrics import Ranking, ThresholdSweep, threshold_sweep
+from boostimb.metrics import ThresholdSweep, threshold_sweep
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of
 
@@ -138,17 +138,3 @@ def test_take_keeps_the_totals():
     some = sweep.take(np.array([1, 3]))
     assert isinstance(some, ThresholdSweep)
     np.testing.assert_array_equal(some.recall, sweep.recall[[1, 3]])
-
-
-@pytest.mark.parametrize("decimals", [1, 9])
-def test_a_ranking_gives_the_sweep_of_any_weights(decimals):
-    y, score, weight = make(decimals=decimals)
-    weight[::3] = 0
-    ranking = Ranking.of(y, score)
-    for w in (None, weight, np.bincount(np.arange(0, y.size, 2), minlength=y.size)):
-        want, got = threshold_sweep(y, score, w), ranking.sweep(w)
-        np.testing.assert_array_equal(got.values, want.values)
-        np.testing.assert_array_equal(got.below, want.below)
-        np.testing.assert_allclose(got.tp, want.tp)
-        np.testing.assert_allclose(got.fp, want.fp)
-        assert (got.n_pos, got.n_neg) == (got.tp[-1], got.fp[-1])
