@@ -1,12 +1,13 @@
 """What the estimator and the search ask of a booster, and what the three have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from boostimb.losses import FocalLoss, LogLoss
+from boostimb.losses import FocalLoss, LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, BoundMetric, FloatArray, Loss, MarginArray, Metric
 
@@ -148,6 +149,39 @@ def native_pos_weight(loss: Loss) -> float | None:
     if isinstance(loss, FocalLoss) and loss.gamma == 0.0 and loss.alpha is None:
         return loss.pos_weight
     return None
+
+
+@dataclass(frozen=True)
+class ClassStart:
+    """What several classes need beside their gradients: an initial margin for each, a scale, and a shift afterwards.
+
+    ``scale`` gives the sum of the hessians at the start the size that it has under cross-entropy. ``shift`` takes the
+    margins to those whose softmax is the posterior; it is None where no constants do that.
+    """
+
+    init: FloatArray
+    scale: float
+    shift: FloatArray | None
+
+    @classmethod
+    def of(cls, loss: SoftmaxFocalLoss, y: Any, weight: Any) -> "ClassStart":
+        """Return the start of a loss for labels 0, 1, ..., each of which must occur."""
+        init = loss.init_raw(y, weight)
+        rates = np.bincount(np.asarray(y, np.intp), weights=weight, minlength=init.size)
+
+        def total(each: SoftmaxFocalLoss) -> float:
+            start = np.tile(each.init_raw(y, weight), (init.size, 1))
+            return float(each.grad_hess(np.arange(init.size), start, rates)[1].sum(dtype=np.float64))
+
+        plain = SoftmaxFocalLoss(0.0, loss.class_weight)
+        shift = -np.log(loss.weights_of(init.size)) if loss.gamma == 0 else None
+        return cls(init, total(plain) / total(loss), shift)
+
+
+def refuse_metric(metric: object) -> None:
+    """Raise for a metric beside a loss of several classes."""
+    if metric is not None:
+        raise ValueError(f"metric must be None with a loss of several classes, got {metric!r}: the metrics here are of two classes")
 
 
 def normalised(gain: FloatArray) -> FloatArray:

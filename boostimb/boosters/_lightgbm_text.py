@@ -12,6 +12,15 @@ _TREE = re.compile(r"^Tree=\d+$", re.MULTILINE)
 _VALUES = re.compile(r"^((?:leaf|internal)_value=)(.*)$", re.MULTILINE)  # SHAP measures from the inner ones
 _END = "end of trees"
 _LINK = "objective=binary sigmoid:1"
+_LINK_OF_CLASSES = "objective=multiclass num_class:{}"
+
+
+def finish_classes(text: str, shift: Sequence[float]) -> str:
+    """Return the text of a model of several classes with ``shift`` added to their margins, and softmax as its link."""
+    head, trees, tail = _split(text)
+    # The trees of a round stand in the order of the classes.
+    trees[: len(shift)] = [_linear(tree, 1.0, each) for tree, each in zip(trees, shift, strict=False)]
+    return _joined(head, trees, tail, _LINK_OF_CLASSES.format(len(shift)))
 
 
 def merge(texts: Sequence[str], weights: Sequence[float], shift: float) -> str:
@@ -20,9 +29,14 @@ def merge(texts: Sequence[str], weights: Sequence[float], shift: float) -> str:
     trees = [_linear(tree, weight, 0.0) for text, weight in zip(texts, weights, strict=True) for tree in _split(text)[1]]
     trees[0] = _linear(trees[0], 1.0, shift)
     trees = [_TREE.sub(f"Tree={at}", tree, count=1) for at, tree in enumerate(trees)]
+    return _joined(head, trees, tail, _LINK)
+
+
+def _joined(head: str, trees: Sequence[str], tail: str, link: str) -> str:
+    """Put the parts of a model text together again, with a link function."""
     lines = [line for line in head.split("\n") if not line.startswith(("objective=", "tree_sizes="))]
     at = next(i for i, line in enumerate(lines) if line.startswith("max_feature_idx="))
-    lines.insert(at + 1, _LINK)
+    lines.insert(at + 1, link)
     # The loader cuts the trees by their byte lengths.
     lines.insert(-2, "tree_sizes=" + " ".join(str(len(tree.encode())) for tree in trees))
     return "\n".join(lines) + "".join(trees) + tail

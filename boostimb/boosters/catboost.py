@@ -12,8 +12,8 @@ from typing import Any, Self
 import catboost as cb
 import numpy as np
 
-from boostimb.boosters._base import Evaluate, Params, check_varies, native_pos_weight, normalised, refuse
-from boostimb.losses import LogLoss
+from boostimb.boosters._base import ClassStart, Evaluate, Params, check_varies, native_pos_weight, normalised, refuse, refuse_metric
+from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray, Metric
 
@@ -38,7 +38,7 @@ def train(
     dtrain: cb.Pool,
     iterations: int = 1000,
     *,
-    loss: Loss | None = None,
+    loss: Loss | SoftmaxFocalLoss | None = None,
     metric: Metric | None = None,
     eval_set: cb.Pool | None = None,
     early_stopping_rounds: int | None = None,
@@ -53,13 +53,14 @@ def train(
         CatBoost's parameters, less those that the loss or the metric carries (loss_function, class_weights, auto_class_weights,
         scale_pos_weight, eval_metric, boost_from_average and their aliases).
     dtrain : catboost.Pool
-        Training rows with labels 0 and 1, and weights if there are any.
+        Training rows with labels 0 and 1 (0, 1, 2, ... for ``SoftmaxFocalLoss``), and weights if there are any.
     iterations : int
         Number of rounds.
-    loss : Loss, default LogLoss()
-        What to minimise. Log-loss runs on CatBoost's own objective.
+    loss : Loss or SoftmaxFocalLoss, default LogLoss()
+        What to minimise. Log-loss runs on CatBoost's own objective. Of several classes CatBoost asks for one row at a time, which
+        costs some 10 microseconds each.
     metric : Metric, optional
-        Evaluated on ``eval_set`` after each round. Without one it is CatBoost's own log-loss.
+        Evaluated on ``eval_set`` after each round; for two classes only. Without one it is CatBoost's own log-loss.
     eval_set, early_stopping_rounds, callbacks, verbose
         As in ``CatBoost.fit``. With ``early_stopping_rounds`` the model is cut at its best round.
 
@@ -68,12 +69,14 @@ def train(
     catboost.CatBoost
         Its ``predict(pool, prediction_type="Probability")`` gives probabilities, also after saving and loading without boostimb:
         exactly P(y=1) for ``LogLoss``; for a loss whose posterior is not linear in the margin, sigmoid(margin), to be mapped by
-        ``loss.predict_proba(model.predict(pool, prediction_type="RawFormulaVal"))``.
+        ``loss.predict_proba(model.predict(pool, prediction_type="RawFormulaVal"))``. Of several classes, softmax(margins)
+        likewise: the posterior at gamma 0, and to be mapped otherwise.
 
     Raises
     ------
     ValueError
-        For a parameter that the loss carries, or labels other than 0 and 1.
+        For a parameter that the loss carries, labels other than the loss takes, a metric beside several classes, or
+        ``task_type="GPU"`` with a loss other than log-loss, which runs on the processor only.
 
     Examples
     --------
@@ -88,11 +91,17 @@ def train(
     True
     """
     loss = LogLoss() if loss is None else loss
-    settings, init = _plan(params, loss, dtrain)
+    init: float | FloatArray
+    if isinstance(loss, SoftmaxFocalLoss):
+        refuse_metric(metric)
+        settings, init = _plan_of_classes(params, loss, dtrain)
+    else:
+        settings, init = _plan(params, loss, dtrain)
+        init += loss.posterior_shift or 0.0
     if metric is not None:
         settings["eval_metric"] = metric
     elif not isinstance(settings["loss_function"], str):
-        settings["eval_metric"] = "Logloss"
+        settings["eval_metric"] = "MultiClass" if isinstance(loss, SoftmaxFocalLoss) else "Logloss"
     model = cb.CatBoost({**settings, "iterations": iterations})
     model.fit(
         dtrain,
@@ -102,7 +111,7 @@ def train(
         callbacks=list(callbacks) if callbacks else None,
         verbose=verbose,
     )
-    return _shifted(model, init + (loss.posterior_shift or 0.0))
+    return _shifted(model, init)
 
 
 def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], float]:
@@ -115,13 +124,36 @@ def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], fl
         if pos_weight != 1.0:
             settings["scale_pos_weight"] = pos_weight
         return settings, 0.0
-    y, weight = np.asarray(data.get_label(), dtype=np.float64), data.get_weight()
-    weight = None if weight is None else np.asarray(weight, dtype=np.float64)
+    _refuse_gpu(params, loss)
+    y, weight = _labels(data)
     init = loss.init_raw(y, weight)
     settings["loss_function"] = _Shifted(loss, init, loss.log_loss_scale(y, weight))
     if data.num_col() >= _MANY_FEATURES and not {"leaf_estimation_iterations", "leaf_estimation_method"} & set(params):
         settings["leaf_estimation_iterations"] = _LEAF_STEPS
     return settings, init
+
+
+def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, data: cb.Pool) -> tuple[dict[str, Any], FloatArray]:
+    """The same for several classes; the start is the margins that make the posterior, if constants do."""
+    refuse(params, _OWNED)
+    _refuse_gpu(params, loss)
+    start = ClassStart.of(loss, *_labels(data))
+    settings = {**params, "loss_function": _ShiftedClasses(loss, start)}
+    return settings, start.init if start.shift is None else start.init + start.shift
+
+
+def _labels(data: cb.Pool) -> tuple[FloatArray, FloatArray | None]:
+    weight = data.get_weight()
+    return np.asarray(data.get_label(), dtype=np.float64), None if weight is None else np.asarray(weight, dtype=np.float64)
+
+
+def _refuse_gpu(params: Params, loss: object) -> None:
+    """Raise for a device on which CatBoost cannot call a Python objective of ours.
+
+    It would compile ``calc_ders_range_gpu`` by numba.cuda, where none of our kernels can run.
+    """
+    if str(params.get("task_type", "CPU")).upper() == "GPU":
+        raise ValueError(f"task_type must be 'CPU' with {loss!r}, got 'GPU'; LogLoss, with or without pos_weight, runs on either")
 
 
 class _Shifted:
@@ -136,6 +168,20 @@ class _Shifted:
         """Return minus the weighted gradient and hessian, shape (n, 2), for a chunk of rows."""
         ders = self._loss.calc_ders_range(approxes + self._init, targets, weights)
         return ders if self._scale == 1.0 else np.multiply(ders, self._scale, out=ders)
+
+
+class _ShiftedClasses:
+    """The same for several classes, a row at a time."""
+
+    no_jit = True
+
+    def __init__(self, loss: SoftmaxFocalLoss, start: ClassStart) -> None:
+        self._loss, self._init, self._scale = loss, start.init.tolist(), start.scale
+
+    def calc_ders_multi(self, approx: Any, target: float, weight: float) -> tuple[FloatArray, FloatArray]:
+        """Return minus the weighted gradient (n_classes,) and hessian (n_classes, n_classes) of a row."""
+        margins = [z + start for z, start in zip(approx, self._init, strict=True)]
+        return self._loss.calc_ders_multi(margins, target, self._scale * weight)
 
 
 def dataset(
@@ -327,10 +373,11 @@ def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _
     return _Model(_shifted(cb.sum_models([model.native for model in models], weights=list(weights)), shift))
 
 
-def _shifted(model: cb.CatBoost, shift: float) -> cb.CatBoost:
-    """Add ``shift`` to the margins of the model in place, and return it."""
+def _shifted(model: cb.CatBoost, shift: float | FloatArray) -> cb.CatBoost:
+    """Add ``shift``, a number or one for each class, to the margins of the model in place, and return it."""
     scale, bias = model.get_scale_and_bias()
-    model.set_scale_and_bias(scale, bias + shift)
+    moved = np.asarray(bias) + shift
+    model.set_scale_and_bias(scale, moved.tolist())
     return model
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from boostimb.boosters._base import Evaluate, OnData, Params, check_varies, normalised, refuse
+from boostimb.boosters._base import ClassStart, Evaluate, OnData, Params, check_varies, normalised, refuse, refuse_metric
+from boostimb.boosters._lightgbm_text import finish_classes
 from boostimb.boosters._lightgbm_text import merge as merge_texts
-from boostimb.losses import LogLoss
+from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
 
@@ -29,7 +30,7 @@ _OWNED = {
         ("pos_bagging_fraction pos_sub_row pos_subsample pos_bagging", "a custom objective ignores it; resample the rows instead"),
         ("neg_bagging_fraction neg_sub_row neg_subsample neg_bagging", "a custom objective ignores it; resample the rows instead"),
         ("boost_from_average", "the start value comes from the loss"),
-        ("num_class num_classes", "the losses here are for two classes"),
+        ("num_class num_classes", "the loss takes it from the labels"),
     )
     for name in names.split()
 }
@@ -42,7 +43,7 @@ def train(
     train_set: lgb.Dataset,
     num_boost_round: int = 100,
     *,
-    loss: Loss | None = None,
+    loss: Loss | SoftmaxFocalLoss | None = None,
     metric: Metric | None = None,
     valid_sets: Sequence[lgb.Dataset] | None = None,
     valid_names: Sequence[str] | None = None,
@@ -59,13 +60,14 @@ def train(
         LightGBM's parameters, less those that the loss carries or that a custom objective switches off (objective,
         scale_pos_weight, is_unbalance, boost_from_average, pos_bagging_fraction, neg_bagging_fraction and their aliases).
     train_set : lightgbm.Dataset
-        Training rows with labels 0 and 1, and weights if there are any.
+        Training rows with labels 0 and 1 (0, 1, 2, ... for ``SoftmaxFocalLoss``), and weights if there are any.
     num_boost_round : int
         Number of rounds.
-    loss : Loss, default LogLoss()
+    loss : Loss or SoftmaxFocalLoss, default LogLoss()
         What to minimise.
     metric : Metric, optional
-        Evaluated on each of ``valid_sets`` after each round; it takes the place of LightGBM's default metric.
+        Evaluated on each of ``valid_sets`` after each round; it takes the place of LightGBM's default metric. For two classes
+        only: of several, the log-loss of the posterior is evaluated, as ``multi_logloss``.
     early_stopping_rounds : int, optional
         Stop after so many rounds without a better value of ``metric`` on the first validation set; the direction is the metric's.
     valid_sets, valid_names, init_model, keep_training_booster, callbacks
@@ -76,12 +78,14 @@ def train(
     lightgbm.Booster
         Its plain ``predict`` gives probabilities, also after saving and loading without boostimb: exactly P(y=1) for
         ``LogLoss``; for a loss whose posterior is not linear in the margin, sigmoid(margin), to be mapped by
-        ``loss.predict_proba(booster.predict(X, raw_score=True))``.
+        ``loss.predict_proba(booster.predict(X, raw_score=True))``. Of several classes, softmax(margins) likewise: the
+        posterior at gamma 0, and to be mapped otherwise.
 
     Raises
     ------
     ValueError
-        For a parameter that the loss carries, labels other than 0 and 1, or early stopping without a metric.
+        For a parameter that the loss carries, labels other than the loss takes, early stopping without a metric, or a metric
+        beside several classes.
 
     Examples
     --------
@@ -95,12 +99,24 @@ def train(
     """
     refuse(params, _OWNED)
     loss = LogLoss() if loss is None else loss
-    if early_stopping_rounds is not None and metric is None:
+    several = isinstance(loss, SoftmaxFocalLoss)
+    if several:
+        refuse_metric(metric)
+    elif early_stopping_rounds is not None and metric is None:
         raise ValueError("early_stopping_rounds needs a metric to stop on: pass metric=, for example boostimb.PRAUC()")
     settings = {**params, "objective": "none"}
-    if metric is not None:
+    feval: Callable[..., Any] | None = None if metric is None else _feval(metric)
+    objective: _Objective | _ObjectiveOfClasses
+    if isinstance(loss, SoftmaxFocalLoss):
+        # Building the Dataset here would fix settings that lgb.train still wants to change.
+        data = train_set if train_set.label is not None else train_set.construct()
+        objective = _ObjectiveOfClasses(loss, data.label, data.weight, restart=init_model is not None)
+        settings["num_class"] = objective.n_classes
+        feval = objective.log_loss
+    else:
+        objective = _Objective(loss, restart=init_model is not None)
+    if feval is not None:
         settings["metric"] = "none"
-    objective = _Objective(loss, restart=init_model is not None)
     stops = list(callbacks or ())
     if early_stopping_rounds is not None:
         stops.append(lgb.early_stopping(early_stopping_rounds, first_metric_only=True, verbose=False))
@@ -111,13 +127,13 @@ def train(
         num_boost_round,
         valid_sets=list(valid_sets) if valid_sets is not None else None,
         valid_names=list(valid_names) if valid_names is not None else None,
-        feval=None if metric is None else _feval(metric),
+        feval=feval,
         init_model=init_model,
         keep_training_booster=keep_training_booster,
         callbacks=stops,
     )
     best = booster.best_iteration, booster.best_score
-    finished = objective.finish(booster, None, loss.posterior_shift or 0.0)
+    finished = objective.finish(booster)
     finished.best_iteration, finished.best_score = best
     return finished
 
@@ -153,10 +169,38 @@ class _Objective:
         """Return the margins with the start added."""
         return raw + self._init
 
-    def finish(self, booster: lgb.Booster, n_rounds: int | None, shift: float = 0.0) -> lgb.Booster:
-        """Return the booster with start, shift and link in its text."""
-        text = booster.model_to_string(num_iteration=-1 if n_rounds is None else n_rounds)
-        return lgb.Booster(model_str=merge_texts([text], [1.0], self._init + shift))
+    def part(self, booster: lgb.Booster, n_rounds: int) -> lgb.Booster:
+        """Return the first rounds of the booster with start and link in its text; its margins are those of the loss."""
+        return lgb.Booster(model_str=merge_texts([booster.model_to_string(num_iteration=n_rounds)], [1.0], self._init))
+
+    def finish(self, booster: lgb.Booster) -> lgb.Booster:
+        """Return the booster with start and link in its text, and the shift that makes of them the posterior."""
+        shift = self._init + (self._loss.posterior_shift or 0.0)
+        return lgb.Booster(model_str=merge_texts([booster.model_to_string(num_iteration=-1)], [1.0], shift))
+
+
+class _ObjectiveOfClasses:
+    """The same for several classes, with a start for each."""
+
+    def __init__(self, loss: SoftmaxFocalLoss, y: Any, weight: Any, *, restart: bool) -> None:
+        self._loss, self._start = loss, ClassStart.of(loss, y, weight)
+        self.n_classes = self._start.init.size
+        self._init = np.zeros(self.n_classes) if restart else self._start.init
+        self._bound = loss.bind(y, weight, n_classes=self.n_classes, scale=self._start.scale)
+
+    def __call__(self, raw: MarginArray, _: lgb.Dataset) -> tuple[Any, Any]:
+        return self._bound(raw + self._init)
+
+    def log_loss(self, raw: MarginArray, data: lgb.Dataset) -> tuple[str, float, bool]:
+        """Log-loss of the posterior: LightGBM's own would take the margins for probabilities."""
+        proba = self._loss.predict_proba(raw + self._init)
+        y, tiny = np.asarray(data.get_label(), np.intp), np.finfo(np.float64).tiny
+        value = -np.average(np.log(np.maximum(proba[np.arange(y.size), y], tiny)), weights=data.get_weight())
+        return "multi_logloss", float(value), False
+
+    def finish(self, booster: lgb.Booster) -> lgb.Booster:
+        shift = self._init if self._start.shift is None else self._init + self._start.shift
+        return lgb.Booster(model_str=finish_classes(booster.model_to_string(num_iteration=-1), shift.tolist()))
 
 
 def dataset(
@@ -224,7 +268,7 @@ class _Run:
         return "value", self._evaluate(self._objective.margins(raw)), True
 
     def model(self, n_rounds: int) -> "_Model":
-        return _Model(self._objective.finish(self._booster, n_rounds))
+        return _Model(self._objective.part(self._booster, n_rounds))
 
     def close(self) -> None:
         self._booster.free_dataset()

@@ -15,8 +15,18 @@ import numpy as np
 import xgboost as xgb
 from scipy.special import expit, logit
 
-from boostimb.boosters._base import Evaluate, OnData, Params, check_varies, native_pos_weight, normalised, refuse
-from boostimb.losses import LogLoss
+from boostimb.boosters._base import (
+    ClassStart,
+    Evaluate,
+    OnData,
+    Params,
+    check_varies,
+    native_pos_weight,
+    normalised,
+    refuse,
+    refuse_metric,
+)
+from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
 
@@ -29,7 +39,7 @@ _OWNED = {
     "obj": "pass it as loss=",
     "base_score": "the start value comes from the loss",
     "scale_pos_weight": "it has no effect with a custom objective; give the loss a pos_weight",
-    "num_class": "the losses here are for two classes",
+    "num_class": "the loss takes it from the labels",
 }
 
 
@@ -38,7 +48,7 @@ def train(
     dtrain: xgb.DMatrix,
     num_boost_round: int = 10,
     *,
-    loss: Loss | None = None,
+    loss: Loss | SoftmaxFocalLoss | None = None,
     metric: Metric | None = None,
     evals: Sequence[tuple[xgb.DMatrix, str]] | None = None,
     early_stopping_rounds: int | None = None,
@@ -54,13 +64,13 @@ def train(
     params : mapping
         XGBoost's parameters, less those that the loss carries (objective, base_score, scale_pos_weight).
     dtrain : xgboost.DMatrix
-        Training rows with labels 0 and 1, and weights if there are any.
+        Training rows with labels 0 and 1 (0, 1, 2, ... for ``SoftmaxFocalLoss``), and weights if there are any.
     num_boost_round : int
         Number of rounds.
-    loss : Loss, default LogLoss()
-        What to minimise. Log-loss runs on XGBoost's own objective.
+    loss : Loss or SoftmaxFocalLoss, default LogLoss()
+        What to minimise. Log-loss runs on XGBoost's own objective. Several classes need XGBoost 3.1.
     metric : Metric, optional
-        Evaluated on each of ``evals`` after each round instead of XGBoost's default metric.
+        Evaluated on each of ``evals`` after each round instead of XGBoost's default metric; for two classes only.
     evals, early_stopping_rounds, evals_result, verbose_eval, xgb_model, callbacks
         As in ``xgboost.train``; early stopping goes in the direction of ``metric``.
 
@@ -69,12 +79,13 @@ def train(
     xgboost.Booster
         Its plain ``predict`` gives probabilities, also after saving and loading without boostimb: exactly P(y=1) for
         ``LogLoss``; for a loss whose posterior is not linear in the margin, sigmoid(margin), to be mapped by
-        ``loss.predict_proba(booster.predict(d, output_margin=True))``.
+        ``loss.predict_proba(booster.predict(d, output_margin=True))``. Of several classes, softmax(margins) likewise: the
+        posterior at gamma 0, and to be mapped otherwise.
 
     Raises
     ------
     ValueError
-        For a parameter that the loss carries, or labels other than 0 and 1.
+        For a parameter that the loss carries, labels other than the loss takes, or a metric beside several classes.
 
     Examples
     --------
@@ -87,7 +98,11 @@ def train(
     True
     """
     loss = LogLoss() if loss is None else loss
-    plan = _plan(params, loss, dtrain.get_label(), dtrain.get_weight(), restart=xgb_model is not None)
+    if isinstance(loss, SoftmaxFocalLoss):
+        refuse_metric(metric)
+        plan = _plan_of_classes(params, loss, dtrain.get_label(), dtrain.get_weight(), restart=xgb_model is not None)
+    else:
+        plan = _plan(params, loss, dtrain.get_label(), dtrain.get_weight(), restart=xgb_model is not None)
     settings = plan.params
     stops = list(callbacks or ())
     if metric is not None:
@@ -108,8 +123,7 @@ def train(
         xgb_model=xgb_model,
         callbacks=stops,
     )
-    shift = loss.posterior_shift
-    return _merge([booster], [1.0], shift) if shift else booster
+    return booster if plan.shift is None else _shifted(booster, plan.shift)
 
 
 def _custom_metric(metric: Metric) -> Callable[[MarginArray, xgb.DMatrix], tuple[str, float]]:
@@ -120,10 +134,14 @@ def _custom_metric(metric: Metric) -> Callable[[MarginArray, xgb.DMatrix], tuple
 
 @dataclass(frozen=True)
 class _Plan:
-    """Parameters and objective for one training; without an objective, XGBoost's own runs."""
+    """Parameters and objective for one training; without an objective, XGBoost's own runs.
+
+    ``shift`` is to be added to the margins of the finished model, so that its link gives the posterior.
+    """
 
     params: dict[str, Any]
     objective: Callable[[MarginArray, xgb.DMatrix], tuple[Any, Any]] | None
+    shift: float | FloatArray | None = None
 
 
 def _plan(params: Params, loss: Loss, y: Any, weight: Any, *, restart: bool = False) -> _Plan:
@@ -135,9 +153,25 @@ def _plan(params: Params, loss: Loss, y: Any, weight: Any, *, restart: bool = Fa
     pos_weight = native_pos_weight(loss)
     if pos_weight is not None:
         settings["scale_pos_weight"] = pos_weight
-        return _Plan(settings, None)
+        return _Plan(settings, None, loss.posterior_shift or None)
     bound: BoundLoss = loss.bind(y, weight, scale=loss.log_loss_scale(y, weight))
-    return _Plan(settings, lambda raw, _: bound(raw))
+    return _Plan(settings, lambda raw, _: bound(raw), loss.posterior_shift or None)
+
+
+def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, y: Any, weight: Any, *, restart: bool) -> _Plan:
+    """The same for several classes; from XGBoost 3.1 on, ``base_score`` is a list with the margin of each."""
+    refuse(params, _OWNED)
+    if tuple(map(int, xgb.__version__.split(".")[:2])) < (3, 1):
+        raise ValueError(
+            f"SoftmaxFocalLoss needs XGBoost 3.1 for its start values, got {xgb.__version__}; xgboost.train takes it as obj="
+        )
+    weight = weight if weight is not None and len(weight) else None
+    start = ClassStart.of(loss, y, weight)
+    settings = {**params, "objective": "multi:softprob", "num_class": start.init.size}
+    if not restart:
+        settings["base_score"] = start.init.tolist()
+    bound = loss.bind(y, weight, n_classes=start.init.size, scale=start.scale)
+    return _Plan(settings, lambda raw, _: bound(raw), start.shift)
 
 
 def dataset(
@@ -269,6 +303,19 @@ def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: flo
     merged = xgb.Booster()
     merged.load_model(bytearray(json.dumps(whole), "utf-8"))
     return merged
+
+
+def _shifted(booster: xgb.Booster, shift: float | FloatArray) -> xgb.Booster:
+    """Return the model with ``shift`` added to its margins, or to those of each class."""
+    if np.ndim(shift) == 0:
+        return _merge([booster], [1.0], float(shift))
+    whole = json.loads(bytes(booster.save_raw("json")))
+    parameters = whole["learner"]["learner_model_param"]
+    # Of several classes it holds margins, of two a probability.
+    parameters["base_score"] = json.dumps((np.array(json.loads(parameters["base_score"])) + shift).tolist())
+    moved = xgb.Booster()
+    moved.load_model(bytearray(json.dumps(whole), "utf-8"))
+    return moved
 
 
 def load(path: Path) -> _Model:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp, log, log1p
 from typing import Any, ClassVar
 
 import numpy as np
@@ -219,16 +220,24 @@ class SoftmaxFocalLoss:
 
     def calc_ders_multi(self, approx: ArrayLike, target: float, weight: float) -> tuple[FloatArray, FloatArray]:
         """Act as a CatBoost objective for one row: minus gradient (n_classes,) and minus hessian (n_classes, n_classes)."""
-        margins = np.asarray(approx, np.float64)[None, :]
-        label = int(target)
-        log_p, log_q = log_proba(margins)
-        p, q = np.exp(log_p[0]), np.exp(log_q[0])
-        factor = float(np.exp(self.log_factor(log_p[0, label], log_q[0, label]))) * self.weights_of(p.size)[label] * weight
-        minus_grad = -factor * p
+        # In plain Python: for a handful of numbers a call to NumPy takes longer than all of this.
+        margins, label = [float(z) for z in approx], int(target)  # type: ignore[union-attr, arg-type]  # a sequence of numbers
+        n_classes, top = len(margins), max(margins)
+        e = [exp(z - top) for z in margins]
+        total = sum(e)
+        p = [each / total for each in e]
+        q = [sum(e[:k] + e[k + 1 :]) / total for k in range(n_classes)]
+        log_p = -log1p(q[label] / p[label]) if p[label] > 0.0 else margins[label] - top - log(total)
+        slope = q[label] ** self.gamma * (1.0 - self.gamma * (p[label] * log_p / q[label] if q[label] > 0.0 else -1.0))
+        if self.class_weight is not None:
+            slope *= float(self.weights_of(n_classes)[label])
+        factor = slope * weight
+        minus_grad = [-factor * each for each in p]
         minus_grad[label] = factor * q[label]
-        hess = -np.outer(p, p)
-        np.fill_diagonal(hess, p * q)
-        return minus_grad, -factor * hess
+        minus_hess = [[factor * a * b for b in p] for a in p]
+        for k in range(n_classes):
+            minus_hess[k][k] = -factor * p[k] * q[k]
+        return np.array(minus_grad), np.array(minus_hess)
 
     def log_factor(self, log_p: FloatArray, log_q: FloatArray) -> FloatArray:
         """``ln c``, with ``c = q**gamma * (1 - gamma * p * ln(p) / q)`` the gradient over that of cross-entropy."""
