@@ -41,7 +41,7 @@ def show_task(task: Task, settings: Settings) -> None:
     what = f"{n:,} rows, {task.X.shape[1]} features, {pos:,} positives ({task.target} = {task.pos_label}, {pos / n:.2%})"
     out.print(Text.assemble((task.name, "bold"), f": {what}"))
     out.print(f"Held out and never searched on: {held:,} rows, {held_pos:,} of them positive")
-    budget = [f"{settings.n_trials} trials"] if settings.n_trials is not None else []
+    budget = [_trials(settings.n_trials)] if settings.n_trials is not None else []
     budget += [f"{settings.timeout:g} s"] if settings.timeout is not None else []
     out.print(f"Searching for {' or '.join(budget)} ...\n")
 
@@ -52,7 +52,7 @@ def show_results(task: Task, settings: Settings, result: TuneResult, tuned: Judg
     out.print(_scores(plain, tuned, int(tuned.confusion.tp + tuned.confusion.fn)))
     trials = int(result.cv_results_["trial"].size)
     out.print(f"{plain.description[0].upper()}{plain.description[1:]}.")
-    out.print(f"Tuned: {_members(result)}, after {trials} trials in {seconds:.0f} s.\n")
+    out.print(f"Tuned: {_members(result)}, after {_trials(trials)} in {seconds:.0f} s.\n")
 
     out.print(_estimate(settings, result, tuned))
     out.print(Text.assemble(("\nDecision", "bold"), f": positive from probability {result.threshold_:.4g} on, {_reason(settings)}"))
@@ -125,6 +125,10 @@ def _confusion(tuned: Judged, task: Task) -> Table:
     table.add_row(positive, f"{at.tp:,.0f}", f"{at.fn:,.0f}", f"{at.recall:.1%} found")
     table.add_row("negative", f"{at.fp:,.0f}", f"{at.tn:,.0f}", f"{1 - at.specificity:.2%} false alarms")
     return table
+
+
+def _trials(n: int) -> str:
+    return f"{n} trial" if n == 1 else f"{n} trials"
 
 
 def _members(result: TuneResult) -> str:
