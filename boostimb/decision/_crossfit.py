@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boostimb.decision._goal import Custom, Sample
+from boostimb.decision._custom_goal import Custom
+from boostimb.decision._goal import Sample
 from boostimb.decision._threshold import ConstraintsLike, GoalLike, choose, parse_decision
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of_decision

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb.decision._constraints import Constraint, allowed_cuts, parse_constraints
-from boostimb.decision._goal import Cost, Custom, FixedThreshold, Goal, Sample, parse_goal
+from boostimb.decision._goal import Cost, FixedThreshold, Goal, Sample
+from boostimb.decision._parse_goal import parse_goal
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of, sweep_of_decision
 
@@ -116,18 +117,11 @@ def choose(goal: Goal, constraints: tuple[Constraint, ...], labels: BoundLabels,
     """Return the threshold that is best among those that keep the constraints, the highest of equals."""
     sample = Sample(labels.y, labels.scores(y_score), labels.weight)
     if isinstance(goal, FixedThreshold):
-        return Threshold(goal.value, score_at(goal, sample, goal.value))
+        row = sweep_of_decision(sample.y, sample.score >= goal.value, sample.weight, goal.value)
+        return Threshold(goal.value, float(goal.score_cuts(row, sample)[0]))
     sweep = sweep_of(labels, y_score, frontier=goal.on_frontier and not constraints)
     cuts = np.flatnonzero(allowed_cuts(constraints, sweep))
     values = goal.score_cuts(sweep.take(cuts) if constraints else sweep, sample)
     # NaN marks a cut that was not tried.
     best = int(np.nanargmax(values) if goal.greater_is_better else np.nanargmin(values))
     return Threshold(sweep.threshold(int(cuts[best])), float(values[best]))
-
-
-def score_at(goal: Goal, sample: Sample, threshold: float) -> float:
-    """Return the goal's value at one threshold."""
-    alert = sample.score >= threshold
-    if isinstance(goal, Custom):
-        return goal.value(sample.y.astype(np.intp), alert.astype(np.intp), sample.weight)
-    return float(goal.score_cuts(sweep_of_decision(sample.y, alert, sample.weight, threshold), sample)[0])

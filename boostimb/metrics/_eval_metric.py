@@ -4,6 +4,7 @@ A metric of your own is a frozen dataclass that inherits from `EvalMetric` and d
 goes down also defines ``greater_is_better``.
 """
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
@@ -134,11 +135,23 @@ class EvalMetric(ABC):
         origins = {cls.__module__.partition(".")[0] for cls in type(second).__mro__}
         if "xgboost" in origins:
             weight = second.get_weight()  # empty where there are no weights
-            return self.name, self.score(second.get_label(), first, weight if weight.size else None)
+            return self.name, self._score_of_xgboost(second.get_label(), first, weight if weight.size else None)
         if "lightgbm" in origins:
             return self.name, self.score(second.get_label(), first, second.get_weight()), self.greater_is_better
-        value = self.score(first, second, sample_weight)
-        return value if group is _NOT_GIVEN else (self.name, value, self.greater_is_better)
+        if group is _NOT_GIVEN:
+            # XGBClassifier, or its twin for Dask; someone else's call only as long as XGBoost is not even loaded.
+            of_xgboost = "xgboost" in sys.modules
+            return self._score_of_xgboost(first, second, sample_weight) if of_xgboost else self.score(first, second, sample_weight)
+        return self.name, self.score(first, second, sample_weight), self.greater_is_better
+
+    def _score_of_xgboost(self, y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None) -> float:
+        """Value for all the rows; of every worker where XGBoost trains on several, which would average what they return."""
+        from boostimb.metrics._distributed import score_of_workers, workers
+
+        collective = workers()
+        if collective is None:
+            return self.score(y_true, y_score, sample_weight)
+        return score_of_workers(collective, self.score, y_true, y_score, sample_weight)
 
     def is_max_optimal(self) -> bool:
         """CatBoost asks: does early stopping go up."""

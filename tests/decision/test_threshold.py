@@ -13,7 +13,7 @@ from sklearn.metrics import (
 )
 
 from boostimb.decision import Threshold, best_threshold, parse_goal
-from boostimb.decision._goal import MAX_CALLS
+from boostimb.decision._custom_goal import MAX_CALLS
 
 GOALS = {
     "f1": f1_score,
