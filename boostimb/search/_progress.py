@@ -31,9 +31,15 @@ class Progress:
         """Show a finished trial."""
         if self._bar is None:
             return
-        done = n_trials if self._by_trial else min(self._bar.total, round(time.monotonic() - self._started))
-        self._bar.update(done - self._bar.n)
-        self._bar.set_postfix_str(f"{n_trials} trials, best {self._metric} {best:.4f}")
+        self._bar.set_postfix_str(f"{n_trials} trial{'s' * (n_trials != 1)}, best {self._metric} {best:.4f}", refresh=False)
+        if self._by_trial:
+            self._bar.update(n_trials - self._bar.n)
+        self.tick()
+
+    def tick(self) -> None:
+        """Move the bar to the time that has passed; called every few rounds."""
+        if self._bar is not None and not self._by_trial:
+            self._bar.update(min(self._bar.total, round(time.monotonic() - self._started)) - self._bar.n)
 
 
 def _bar(total: int | None, unit: str) -> Any:

@@ -92,7 +92,7 @@ class Search:
             # Before the first trial is through there is nothing to finish with: it may use all the time.
             end = deadline - self._seconds_to_finish() if self.rows and deadline is not None else deadline
             try:
-                return self._one_trial(trial, end)
+                return self._one_trial(trial, end, progress.tick)
             except OutOfTimeError:
                 self.study.stop()
                 raise optuna.TrialPruned("out of time") from None
@@ -109,12 +109,12 @@ class Search:
                 raise
             warnings.warn(f"interrupted: the result is the best of {len(self.rows)} finished trials", RuntimeWarning, stacklevel=4)
 
-    def _one_trial(self, trial: optuna.Trial, deadline: float | None) -> float:
+    def _one_trial(self, trial: optuna.Trial, deadline: float | None, tick: Callable[[], None]) -> float:
         """Train one plan, keep its margins, and return its score."""
         if self.rows and deadline is not None and time.monotonic() > deadline:
             raise OutOfTimeError
         plan = self.levers.draw(trial)
-        outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, may_be_cut=not self.rows)
+        outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, may_be_cut=not self.rows, tick=tick)
         started = time.monotonic()
         score = self.score(outcome.margins)
         self._metric_seconds = time.monotonic() - started

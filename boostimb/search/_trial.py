@@ -65,7 +65,14 @@ def patience(learning_rate: float) -> int:
 
 
 def run_trial(
-    plan: Plan, folds: Sequence[Fold], metric: Metric, workers: Workers, deadline: float | None, *, may_be_cut: bool = False
+    plan: Plan,
+    folds: Sequence[Fold],
+    metric: Metric,
+    workers: Workers,
+    deadline: float | None,
+    *,
+    may_be_cut: bool = False,
+    tick: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Train a plan on every fold.
 
@@ -83,6 +90,8 @@ def run_trial(
         Moment of ``time.monotonic()`` at which to give up.
     may_be_cut : bool
         At the deadline, keep the rounds trained so far instead of giving up.
+    tick : callable
+        Called every few rounds.
 
     Raises
     ------
@@ -106,7 +115,7 @@ def run_trial(
 
     runs = workers.map(begin, folds)
     try:
-        n_rounds = _boost_in_step(runs, metric, workers, patience(plan.learning_rate), deadline, may_be_cut=may_be_cut)
+        n_rounds = _boost_in_step(runs, metric, workers, patience(plan.learning_rate), deadline, may_be_cut=may_be_cut, tick=tick)
         models = workers.map(lambda run: run.model(n_rounds), runs)
     finally:
         for run in runs:
@@ -121,7 +130,14 @@ def run_trial(
 
 
 def _boost_in_step(
-    runs: Sequence[Run], metric: Metric, workers: Workers, wait: int, deadline: float | None, *, may_be_cut: bool
+    runs: Sequence[Run],
+    metric: Metric,
+    workers: Workers,
+    wait: int,
+    deadline: float | None,
+    *,
+    may_be_cut: bool,
+    tick: Callable[[], None],
 ) -> int:
     """Advance all folds together until their mean curve has not risen for ``wait`` rounds; return its best round."""
     curves: list[list[float]] = [[] for _ in runs]
@@ -129,6 +145,7 @@ def _boost_in_step(
         if deadline is not None and time.monotonic() > deadline and not may_be_cut:
             raise OutOfTimeError
         new = workers.map(lambda run: run.advance(_STRIDE), runs)
+        tick()
         longest = max(len(values) for values in new)
         for curve, values in zip(curves, new, strict=True):
             curve += values
