@@ -7,6 +7,8 @@ numba keeps such things (``NUMBA_CACHE_DIR`` moves it). Nothing else needs numba
 from boostimb.losses._asymmetric import AsymmetricLoss
 from boostimb.losses._base import MarginLoss
 from boostimb.losses._focal import FocalLoss
+from boostimb.losses._lambda_ap import LambdaAPLoss
+from boostimb.losses._ldam import LDAMLoss
 from boostimb.losses._log_loss import LogLoss
 from boostimb.losses._softmax import SoftmaxFocalLoss
 from boostimb.losses._weights import class_weights, effective_number_weights
@@ -14,6 +16,8 @@ from boostimb.losses._weights import class_weights, effective_number_weights
 __all__ = [
     "AsymmetricLoss",
     "FocalLoss",
+    "LDAMLoss",
+    "LambdaAPLoss",
     "LogLoss",
     "MarginLoss",
     "SoftmaxFocalLoss",

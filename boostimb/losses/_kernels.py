@@ -223,6 +223,50 @@ def log_loss(
 
 
 @compiled
+def ldam(
+    raw: MarginArray,
+    signed: Float32Array,
+    grad: Float32Array,
+    hess: Float32Array,
+    constants: Float32Array,
+    spare0: Lane,
+    spare1: Lane,
+    fall0: Lane,
+    fall1: Lane,
+    w0: Lane,
+    w1: Lane,
+) -> None:
+    """``-t w q`` with ``q = sigmoid(spare - u)``, and ``w q sigmoid(u)``, which is at least the curvature; fall = exp(-spare)."""
+    c = _tuple(constants)
+    work = np.empty((4, BLOCK), np.float32)
+    for start in range(0, raw.size, BLOCK):
+        stop = min(start + BLOCK, raw.size)
+        z, v, g, h = raw[start:stop], signed[start:stop], grad[start:stop], hess[start:stop]
+        m = z.size
+        short, a, low, e = work[0, :m], work[1, :m], work[2, :m], work[3, :m]
+        for i in range(m):
+            near = z[i] - spare1 if v[i] > ZERO else -z[i] - spare0
+            x = abs(near)
+            x = min(FAR, x)
+            high = np.float32(x)
+            short[i] = np.float32(near)
+            a[i] = high
+            low[i] = np.float32(x - high)
+        _exps(a, low, e, c)
+        for i in range(m):
+            positive = v[i] > ZERO
+            right = short[i] >= ZERO
+            r = ONE / (ONE + e[i])
+            slope = v[i] * (w1 if positive else w0) * (e[i] * r if right else r)
+            fall = fall1 if positive else fall0
+            # sigmoid(u) from exp(-u) = exp(-(u - spare)) * fall, or from its inverse.
+            p = ONE / (ONE + e[i] * fall) if right else e[i] / (e[i] + fall)
+            curve = abs(slope) * p
+            g[i] = -slope
+            h[i] = max(TINY, curve)
+
+
+@compiled
 def focal_expected(
     raw: MarginArray,
     signed: Float32Array,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from boostimb import AsymmetricLoss, FocalLoss, LogLoss, MarginLoss
+from boostimb import AsymmetricLoss, FocalLoss, LDAMLoss, LogLoss, MarginLoss
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ LOSSES = [
     AsymmetricLoss(),
     AsymmetricLoss(gamma_pos=1.0, gamma_neg=2.0, shift=0.0, pos_weight=4.0),
     AsymmetricLoss(gamma_pos=0.5, gamma_neg=3.0, shift=0.2),
+    LDAMLoss(20, 980),
+    LDAMLoss(300, 700, max_margin=4.0, pos_weight=5.0),
+    LDAMLoss(7, 3, max_margin=0.0, pos_weight=2.0),
     MarginShiftLoss(),
     MarginShiftLoss(spare_pos=2.0, pos_weight=5.0),
 ]
