@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from boostimb import AsymmetricLoss, FocalLoss, LogLoss, SoftmaxFocalLoss
+from boostimb import AsymmetricLoss, FocalLoss, LambdaAPLoss, LDAMLoss, LogLoss, SoftmaxFocalLoss
 from boostimb.losses._threads import thread_limit
 
 Call = Callable[[], object]
@@ -169,7 +169,8 @@ def main() -> None:
 
     head(f"Every loss, {n:,} margins, one thread, bound", "loss", "float32 margins, ms", "float64 margins, ms")
     for loss in (
-        LogLoss(), FocalLoss(), FocalLoss(hessian="exact"), FocalLoss(hessian="clamp"), AsymmetricLoss(), AsymmetricLoss(shift=0.0)
+        LogLoss(), FocalLoss(), FocalLoss(hessian="exact"), FocalLoss(hessian="clamp"), AsymmetricLoss(), AsymmetricLoss(shift=0.0),
+        LDAMLoss(20, 980), LambdaAPLoss(),
     ):  # fmt: skip
         bound = loss.bind(y)
         row(f"`{loss!r}`", *(ms(alone(lambda b=bound, r=each: b(r), repeats)) for each in (raw, wide)))
