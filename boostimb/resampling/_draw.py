@@ -33,7 +33,7 @@ def draw(
     Original rows are those of the table. A new row has its sample weight from the original row of its class that is nearest to
     it, and lacks the values that this one lacks: so "missing" tells no more about the label than it did.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no stubs
+    from threadpoolctl import threadpool_limits
 
     sampler = _seeded_copy(sampler, np.random.default_rng(random_state))
 
