@@ -60,8 +60,8 @@ def score_of_workers(
         at = np.searchsorted(cuts, scores[rows], side="right")
         counts[label] = np.bincount(at, weights=weight[rows], minlength=cuts.size + 1)
     total = collective.allreduce(counts.ravel(), collective.Op.SUM).reshape(2, -1)
-    label, place = np.nonzero(total)
-    return score(label, place.astype(np.float64), total[label, place]) if label.size else 0.0
+    labels, places = np.nonzero(total)
+    return score(labels, places.astype(np.float64), total[labels, places]) if labels.size else 0.0
 
 
 def _checked(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None) -> tuple[BoolArray, Float32Array, FloatArray]:

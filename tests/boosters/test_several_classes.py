@@ -179,13 +179,13 @@ def test_early_stopping(native, rows):
     X, y, Xs, ys = rows
     train = native.data(X, y)
     loss = bi.SoftmaxFocalLoss()
-    n_rounds = 80
+    n_rounds = 120
     options = {
         "xgboost": lambda: {"evals": [(native.data(Xs, ys), "held")], "verbose_eval": False},
         "lightgbm": lambda: {"valid_sets": [native.data(Xs, ys, reference=train)]},
         "catboost": lambda: {"eval_set": native.data(Xs, ys)},
     }[native.name]()
-    model = native.ours.train(native.params(learning_rate=0.9), train, n_rounds, loss=loss, early_stopping_rounds=3, **options)
+    model = native.ours.train(native.params(learning_rate=0.5), train, n_rounds, loss=loss, early_stopping_rounds=3, **options)
     best = {"xgboost": "best_iteration", "lightgbm": "best_iteration", "catboost": "best_iteration_"}[native.name]
     assert 0 < getattr(model, best) < n_rounds - 2
     if native.name == "lightgbm":
