@@ -90,7 +90,7 @@ class LambdaAPLoss:
     Each pair of a positive and a negative costs ``gain * softplus(-(raw_pos - raw_neg))``, where ``gain`` is the change of
     average precision if the two changed places in the ranking as it now is; the derivatives hold it fixed (LambdaRank). For
     XGBoost and LightGBM, native or through scikit-learn. CatBoost shows an objective a thousand rows at a time, so that there
-    it raises.
+    it raises; in distributed training each worker would rank its own rows only.
 
     Do not expect it to beat log-loss. With rounds chosen on validation rows, the difference in average precision to `LogLoss` over
     five tables and two boosters was between -0.019 and +0.011, and 0.001 below zero on average; the one gain beyond twice its

@@ -13,9 +13,9 @@ from numpy.testing import assert_allclose
 from scipy.special import expit
 from sklearn.base import clone
 
-from boostimb import AsymmetricLoss, FocalLoss, LogLoss, SoftmaxFocalLoss
+from boostimb import AsymmetricLoss, FocalLoss, LDAMLoss, LogLoss, SoftmaxFocalLoss
 
-LOSSES = [LogLoss(pos_weight=2.0), FocalLoss(2.0, alpha=0.75), AsymmetricLoss()]
+LOSSES = [LogLoss(pos_weight=2.0), FocalLoss(2.0, alpha=0.75), AsymmetricLoss(), LDAMLoss(100, 1100)]
 
 
 @pytest.fixture(scope="module")
