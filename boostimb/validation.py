@@ -5,6 +5,7 @@ A check converts once and returns what the code inside may rely on. An error sta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from math import isfinite
 from typing import Any
 
@@ -75,8 +76,8 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
 
 
 def as_vector(name: str, values: ArrayLike) -> NDArray[Any]:
-    """Return a one-dimensional array without copying where none is needed."""
-    array = np.asarray(values)
+    """Return a one-dimensional array, of the host, without copying where none is needed."""
+    array = np.asarray(to_host(values))
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}")
     return array
@@ -217,3 +218,18 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int
     else:
         raise ValueError(f"pos_label must name the positive class, since the labels are not 0 and 1: one of {classes.tolist()}")
     return Labels(classes, at, np.asarray(y == classes[at], dtype=bool))
+
+
+def on_device(array: object) -> bool:
+    """Whether an array lies in the memory of a CUDA device."""
+    return hasattr(array, "__cuda_array_interface__")
+
+
+def cupy() -> Any:
+    """Return CuPy, which whoever holds an array of a device has."""
+    return import_module("cupy")
+
+
+def to_host(array: Any) -> Any:
+    """Return an array of a device as a NumPy array, and anything else as it is."""
+    return cupy().asnumpy(cupy().asarray(array)) if on_device(array) else array

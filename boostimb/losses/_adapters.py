@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostimb.validation import to_host
+
 
 def native_data(second: Any) -> bool:
     """Whether the second argument is a booster's data set (``DMatrix``, ``Dataset``) rather than margins."""
@@ -22,6 +24,7 @@ def objective_arguments(
     ``xgb.train`` and ``lgb.train`` call ``f(raw, data)``; ``XGBClassifier`` and ``LGBMClassifier`` call
     ``f(y_true, raw, sample_weight)``.
     """
+    first, second = to_host(first), to_host(second)
     if native_data(second):
         raw, y_true, sample_weight = np.asarray(first), second.get_label(), second.get_weight()
         if y_true is None:

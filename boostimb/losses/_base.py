@@ -11,7 +11,7 @@ from boostimb.losses._adapters import native_data, objective_arguments
 from boostimb.losses._bound import BoundMarginLoss, Kernel, chunk_derivatives
 from boostimb.losses._reference import by_label, log_loss_scale, posterior_logit, rate_of_positives, start_value
 from boostimb.typing import FloatArray, GradHess
-from boostimb.validation import as_vector, check_binary, check_choice, check_number, check_scores, check_weight
+from boostimb.validation import as_vector, check_binary, check_choice, check_number, check_scores, check_weight, on_device
 
 HESSIANS = ("expected", "exact", "clamp", "guarded")
 
@@ -265,6 +265,10 @@ class MarginLoss:
 
         The parameters keep the names and the number by which ``XGBClassifier`` and ``LGBMClassifier`` recognise weights.
         """
+        margins = y_true if native_data(y_pred) else y_pred
+        if on_device(margins):
+            labels, _, weight = objective_arguments(y_true, y_pred, sample_weight)
+            return self.bind(labels, weight)(margins)
         labels, raw, weight = objective_arguments(y_true, y_pred, sample_weight)
         if native_data(y_pred) and raw.ndim == 2 and raw.shape[1] == 1:
             raw = raw[:, 0]

@@ -11,7 +11,7 @@ from boostimb.losses._reference import Pieces, grad_hess
 from boostimb.losses._results import ResultPool
 from boostimb.losses._threads import over_rows
 from boostimb.typing import Float32Array, FloatArray, GradHess
-from boostimb.validation import check_binary, check_length, check_weight
+from boostimb.validation import check_binary, check_length, check_weight, cupy, on_device, to_host
 
 Kernel: TypeAlias = Callable[..., None]
 TINY = np.finfo(np.float32).tiny
@@ -38,10 +38,12 @@ class BoundMarginLoss:
     not check that the margins are finite, since that would cost a good part of what the kernel does.
     """
 
-    __slots__ = ("_kernel", "_loss", "_parameters", "_pool", "_positive", "_signed", "_size", "_weight")
+    __slots__ = ("_device_signed", "_kernel", "_loss", "_parameters", "_pool", "_positive", "_signed", "_size", "_weight")
 
     def __init__(self, loss: Differentiable, y_true: ArrayLike, sample_weight: ArrayLike | None, scale: float = 1.0) -> None:
         self._kernel: Kernel | None = None
+        self._device_signed: Any = None  # the signed weights once more, on a device that margins came from
+        y_true, sample_weight = to_host(y_true), to_host(sample_weight)
         compiled = _compiled(loss)
         if compiled is not None:
             self._kernel, self._parameters = compiled
@@ -56,7 +58,9 @@ class BoundMarginLoss:
         self._weight: FloatArray | float = scale if weight is None else scale * weight
 
     def __call__(self, raw: ArrayLike) -> GradHess:
-        """Return gradient and hessian, float32 of shape (n,), at margins of shape (n,)."""
+        """Return gradient and hessian, float32 of shape (n,), at margins of shape (n,); on a device if these are there."""
+        if on_device(raw):
+            return self._on_device(raw)
         margins = _as_margins(raw)
         check_length("raw", margins, self._size)
         if self._kernel is not None:
@@ -66,6 +70,20 @@ class BoundMarginLoss:
         if self._loss.hessian != "exact":
             np.maximum(hess32, TINY, out=hess32)
         return (grad * self._weight).astype(np.float32), hess32
+
+    def _on_device(self, raw: Any) -> Any:
+        """Return gradient and hessian as CuPy arrays; where a loss has no formula there, the margins come to the host instead."""
+        from boostimb.losses._gpu import TWINS, derivatives
+
+        kernel = "" if self._kernel is None else self._kernel.__name__
+        if kernel not in TWINS:
+            return self(to_host(raw))
+        xp = cupy()
+        margins = xp.asarray(raw)
+        check_length("raw", margins, self._size)
+        if self._device_signed is None:
+            self._device_signed = xp.asarray(self._signed)
+        return derivatives(xp, kernel, margins, self._device_signed, self._parameters)
 
 
 def chunk_derivatives(loss: Differentiable, approxes: ArrayLike, targets: ArrayLike, weights: ArrayLike | None) -> FloatArray:

@@ -5,6 +5,7 @@ import warnings
 from numpy.typing import ArrayLike
 
 from boostimb.metrics._labels import BoundLabels
+from boostimb.validation import on_device
 
 
 def average_precision(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
@@ -53,6 +54,10 @@ def average_precision(y_true: ArrayLike, y_score: ArrayLike, sample_weight: Arra
 
 def average_precision_of(labels: BoundLabels, y_score: ArrayLike) -> float:
     """Average precision for labels that are prepared; 0.0 where there is no positive."""
+    if on_device(y_score):
+        from boostimb.metrics import _gpu
+
+        return _gpu.average_precision(labels, y_score)
     from boostimb.metrics import _kernels
 
     pos, pos_weight, neg, neg_weight = labels.rank(y_score)
