@@ -3,6 +3,7 @@
 A check converts once and returns what the code inside may rely on. An error states the rule and the value.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostimb.typing import BoolArray, FloatArray
+from boostimb.typing import BoolArray, FloatArray, Loss, Metric
 
 EXTRAS = {
     "xgboost": "xgboost",
@@ -132,10 +133,35 @@ def check_weight(sample_weight: ArrayLike | None, n: int, name: str = "sample_we
     return weight
 
 
+def check_loss(loss: Any, rule: str = "loss must be a loss for two classes, such as boostimb.FocalLoss()") -> Loss:
+    """Return ``loss`` if it is one, and not its class or a name."""
+    if isinstance(loss, type) or not isinstance(loss, Loss):
+        raise TypeError(f"{rule}; got {loss!r}")
+    return loss
+
+
+def check_metric(metric: Any) -> Metric:
+    """Return ``metric`` if it is one, and not its class or a name."""
+    if isinstance(metric, type) or not isinstance(metric, Metric):
+        raise TypeError(f"metric must be a metric such as boostimb.PRAUC(); got {metric!r}")
+    return metric
+
+
 def check_class_weight(sample_weight: ArrayLike | None, positive: BoolArray) -> FloatArray | None:
     """Return weights as `check_weight` does; each class must keep a weight above 0."""
     weight = check_weight(sample_weight, positive.shape[0])
     if weight is not None:
+        if weight.max() > 1e30 or weight[weight > 0].min() < 1e-30:
+            raise ValueError(
+                f"sample_weight must be between 1e-30 and 1e30, or 0, got {weight[weight > 0].min():g} to {weight.max():g}"
+            )
+        if weight.mean() < 0.01:
+            warnings.warn(
+                f"sample_weight has a mean of {weight.mean():.3g}: boosters count a weight of 1 as one row, so that so small ones forbid "
+                "every split. Multiply them by their number over their sum",
+                UserWarning,
+                stacklevel=3,
+            )
         for name, rows in (("positive", positive), ("negative", ~positive)):
             if not weight[rows].any():
                 raise ValueError(
@@ -190,17 +216,18 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int
     y = column_or_1d(y, warn=True)
     if n is not None:
         check_length("y", y, n, "X")
-    missing = np.asarray(y != y, dtype=bool) if y.dtype.kind in "fcO" else np.zeros(y.shape[0], dtype=bool)
+    missing = np.isnan(y) if y.dtype.kind == "f" else np.zeros(y.shape[0], dtype=bool)
     if y.dtype == object:
-        missing |= np.array([value is None for value in y], dtype=bool)
+        # pandas' NA is neither equal to itself nor different from itself.
+        missing = np.array([v is None or type(v).__name__ in {"NAType", "NaTType"} or bool(v != v) for v in y], dtype=bool)
     if missing.any():
         raise ValueError(f"y must not be missing: NaN or None at {int(missing.sum())} of {y.shape[0]} rows; drop these rows first")
+    if y.dtype == object and len({type(value) for value in y}) == 1 and isinstance(y[0], bool | int | float | np.generic):
+        y = np.array(y.tolist())  # numbers that came as objects
+    elif y.dtype == object and len(kinds := sorted({type(value).__name__ for value in y})) > 1:
+        raise ValueError(f"y must hold labels of one type, got {' and '.join(kinds)}")
     check_classification_targets(y)
-    try:
-        classes = np.unique(y)
-    except TypeError:
-        kinds = sorted({type(value).__name__ for value in y})
-        raise ValueError(f"y must hold labels of one type, got {' and '.join(kinds)}") from None
+    classes = np.unique(y)
     if classes.shape[0] < 2:
         raise ValueError(f"y must hold two classes, got one class only: {classes.tolist()}")
     if classes.shape[0] > 2:

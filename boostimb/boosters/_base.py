@@ -1,6 +1,7 @@
 """What the estimator and the search ask of a booster, and what the three have in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -126,6 +127,34 @@ class OnData:
         return self._bound[id(data)][1](scores)
 
 
+@contextmanager
+def refusals(name: str, kind: type[Exception]) -> Iterator[None]:
+    """Turn an error of the booster's own kind into a ValueError: it has refused a parameter or the data."""
+    try:
+        yield
+    except kind as error:
+        said = str(error).strip().split("\n")[0]
+        raise ValueError(f"{name} refused its parameters or its data: {said}") from error
+
+
+def allow(params: Params, keys: str, values: Sequence[str], reason: str) -> None:
+    """Raise for a parameter, by any of its names, with a value that is not among ``values``."""
+    for key in keys.split():
+        if key in params and params[key] not in values:
+            raise ValueError(f"{key} must be {' or '.join(values)}: {reason}; got {params[key]!r}")
+
+
+# What the estimator and the search set themselves; given beside it, a booster would ignore it or stumble over it.
+SET_OUTSIDE = {
+    key: f"set {own} instead"
+    for own, keys in {
+        "n_rounds": "iterations n_estimators num_boost_round num_trees num_iterations num_iteration num_round num_rounds",
+        "early_stopping_rounds": "early_stopping_round early_stopping_rounds early_stopping od_wait od_type",
+    }.items()
+    for key in keys.split()
+}
+
+
 def refuse(params: Params, owned: Mapping[str, str]) -> None:
     """Raise for a parameter that the loss or the metric already carries, or that would do nothing beside it."""
     for key in params:
@@ -133,11 +162,15 @@ def refuse(params: Params, owned: Mapping[str, str]) -> None:
             raise ValueError(f"{key!r} must not be in params: {owned[key]}")
 
 
+# LightGBM takes what is closer to 0 for 0.
+ZERO = 1e-35
+
+
 def check_varies(table: Table) -> None:
     """Raise if no column varies: each booster fails on such a table in a way of its own."""
     for column in table.values.T:
-        differs = column != column[0]
-        if differs.any() and not np.isnan(column).all():
+        single = column.astype(np.float32)  # as two of the boosters read it
+        if (single != single[0]).any() and not np.isnan(column).all() and np.nanmax(np.abs(column)) > ZERO:
             return
     raise ValueError(f"X must hold a column that varies over the training rows, and none of its {table.n_features} columns does")
 

@@ -12,10 +12,22 @@ from typing import Any, Self
 import catboost as cb
 import numpy as np
 
-from boostimb.boosters._base import ClassStart, Evaluate, Params, check_varies, native_pos_weight, normalised, refuse, refuse_metric
+from boostimb.boosters._base import (
+    SET_OUTSIDE,
+    ClassStart,
+    Evaluate,
+    Params,
+    check_varies,
+    native_pos_weight,
+    normalised,
+    refusals,
+    refuse,
+    refuse_metric,
+)
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray, Metric
+from boostimb.validation import check_binary
 
 name = "catboost"
 BINNING: tuple[str, ...] = ()
@@ -27,6 +39,10 @@ _OWNED = {
     **dict.fromkeys(("class_weights", "auto_class_weights", "scale_pos_weight"), _WEIGHT),
     "eval_metric": "pass it as metric=",
     "boost_from_average": "the start value comes from the loss",
+}
+_SET_BY_START = {
+    "random_state": "it is called random_seed",
+    **dict.fromkeys(("verbose", "verbose_eval", "silent", "logging_level"), "the training is silent"),
 }
 # Newton steps a leaf: CatBoost takes one for an objective that it does not know; for its own log-loss ten, from twenty features on.
 _LEAF_STEPS, _MANY_FEATURES = 10, 20
@@ -120,6 +136,7 @@ def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], fl
     settings = dict(params)
     pos_weight = native_pos_weight(loss)
     if pos_weight is not None:
+        check_binary(data.get_label(), "the labels")
         settings |= {"loss_function": "Logloss", "boost_from_average": True}
         if pos_weight != 1.0:
             settings["scale_pos_weight"] = pos_weight
@@ -270,15 +287,16 @@ class _Run:
                 self._thread.start()
             self._turn.notify_all()
             self._turn.wait_for(lambda: self._ended or self._done >= self._asked)
-            if self._error is not None:
-                raise self._error
+            with refusals(name, cb.CatBoostError):
+                if self._error is not None:
+                    raise self._error
             return self._values[seen:]
 
     def _fit(self) -> None:
         try:
             self._model.fit(self._train, eval_set=self._valid, callbacks=[self], use_best_model=False)
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
-            self._error = error
+            self._error = self._error or error
         finally:
             with self._turn:
                 self._ended = True
@@ -288,7 +306,11 @@ class _Run:
         """Take the value of the round, and wait until another round is asked for; CatBoost calls it and stops at False."""
         value = None
         if self._evaluate is not None and self._valid is not None:
-            value = self._evaluate(self._margins.latest + self._init)
+            try:
+                value = self._evaluate(self._margins.latest + self._init)
+            except BaseException as error:  # noqa: BLE001 - CatBoost would bury it in a text of its own
+                self._error = error
+                return False
         with self._turn:
             self._done += 1
             if value is not None:
@@ -303,8 +325,6 @@ class _Run:
             self._turn.notify_all()
         if self._thread is not None:
             self._thread.join()
-        if self._error is not None:
-            raise self._error
 
     def model(self, n_rounds: int) -> "_Model":
         self._end()
@@ -330,6 +350,7 @@ def start(
     seed: int,
 ) -> _Run:
     """Begin a training of at most ``n_rounds`` rounds."""
+    refuse(params, SET_OUTSIDE | _SET_BY_START)
     settings, init = _plan(params, loss, train)
     settings = {
         "random_seed": seed,

@@ -12,7 +12,19 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from boostimb.boosters._base import ClassStart, Evaluate, OnData, Params, check_varies, normalised, refuse, refuse_metric
+from boostimb.boosters._base import (
+    SET_OUTSIDE,
+    ClassStart,
+    Evaluate,
+    OnData,
+    Params,
+    allow,
+    check_varies,
+    normalised,
+    refusals,
+    refuse,
+    refuse_metric,
+)
 from boostimb.boosters._lightgbm_text import finish_classes
 from boostimb.boosters._lightgbm_text import merge as merge_texts
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
@@ -30,6 +42,7 @@ _OWNED = {
         ("pos_bagging_fraction pos_sub_row pos_subsample pos_bagging", "a custom objective ignores it; resample the rows instead"),
         ("neg_bagging_fraction neg_sub_row neg_subsample neg_bagging", "a custom objective ignores it; resample the rows instead"),
         ("boost_from_average", "the start value comes from the loss"),
+        ("linear_tree linear_trees", "start value and calibration are written into constant leaves"),
         ("num_class num_classes", "the loss takes it from the labels"),
     )
     for name in names.split()
@@ -209,9 +222,7 @@ def dataset(
     """Bin a table into a Dataset; with ``reference``, by the bins of that dataset."""
     if reference is None:
         check_varies(table)
-    names = (
-        list(table.names) if table.names is not None and not any(set('",:[]{} \t') & set(name) for name in table.names) else "auto"
-    )
+    names = list(table.names) if table.names is not None and all(map(_is_plain, table.names)) else "auto"
     data = lgb.Dataset(
         table.values,
         y.astype(np.float32),
@@ -227,7 +238,13 @@ def dataset(
         },
         free_raw_data=True,
     )
-    return data.construct()
+    with refusals(name, lgb.basic.LightGBMError):
+        return data.construct()
+
+
+def _is_plain(text: str) -> bool:
+    """Whether LightGBM takes a column's name as it is."""
+    return bool(text) and text.isprintable() and not set('",:[]{} ') & set(text)
 
 
 class _Run:
@@ -252,6 +269,10 @@ class _Run:
         self._done = 0
 
     def advance(self, n_rounds: int) -> list[float]:
+        with refusals(name, lgb.basic.LightGBMError):
+            return self._advance(n_rounds)
+
+    def _advance(self, n_rounds: int) -> list[float]:
         values: list[float] = []
         for _ in range(min(n_rounds, self._limit - self._done)):
             if self._booster.update(fobj=self._objective):
@@ -286,7 +307,8 @@ def start(
     seed: int,
 ) -> _Run:
     """Begin a training of at most ``n_rounds`` rounds."""
-    refuse(params, _OWNED)
+    refuse(params, _OWNED | SET_OUTSIDE)
+    allow(params, "boosting boosting_type boost", ("gbdt", "gbrt", "goss"), "earlier rounds must stay as they were scored")
     settings = {
         "verbosity": -1,
         "seed": seed,
@@ -297,7 +319,8 @@ def start(
         "feature_pre_filter": False,
         "metric": "none",
     }
-    return _Run(settings, train, loss, valid, evaluate, n_rounds)
+    with refusals(name, lgb.basic.LightGBMError):
+        return _Run(settings, train, loss, valid, evaluate, n_rounds)
 
 
 class _Model:

@@ -16,10 +16,12 @@ import xgboost as xgb
 from scipy.special import expit, logit
 
 from boostimb.boosters._base import (
+    SET_OUTSIDE,
     ClassStart,
     Evaluate,
     OnData,
     Params,
+    allow,
     check_varies,
     native_pos_weight,
     normalised,
@@ -237,7 +239,18 @@ def start(
     seed: int,
 ) -> _Run:
     """Begin a training of at most ``n_rounds`` rounds."""
-    settings = {"verbosity": 0, "seed": seed, **params, "nthread": n_jobs, "disable_default_eval_metric": 1}
+    refuse(params, SET_OUTSIDE)
+    allow(params, "booster", ("gbtree",), "earlier rounds must stay as they were scored")
+    allow(params, "tree_method", ("auto", "hist"), "the rows are binned once for all trainings")
+    # Its random state is otherwise one for each thread, and goes on from one training to the next.
+    settings = {
+        "verbosity": 0,
+        "seed": seed,
+        "seed_per_iteration": True,
+        **params,
+        "nthread": n_jobs,
+        "disable_default_eval_metric": 1,
+    }
     return _Run(_plan(settings, loss, train.get_label(), train.get_weight()), train, valid, evaluate, n_rounds)
 
 

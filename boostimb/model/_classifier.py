@@ -1,6 +1,6 @@
 """One booster, one loss, as a scikit-learn estimator."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -29,6 +29,8 @@ from boostimb.validation import (
     check_integer,
     check_labels,
     check_length,
+    check_loss,
+    check_metric,
     check_number,
     decode,
 )
@@ -181,9 +183,11 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         resampler.check(table, labels.positive, weight)
         rows = resampler.resample(table, labels.positive, weight, seed)
 
-        params = self.params or {}
+        params = {} if self.params is None else self.params
+        if not isinstance(params, Mapping):
+            raise TypeError(f"params must be a dict of the booster's parameters, got {params!r}")
         train = booster.dataset(rows.apply(table), rows.y, rows.sample_weight, params, n_jobs=n_jobs)
-        metric = PRAUC() if self.metric is None else self.metric
+        metric = PRAUC() if self.metric is None else check_metric(self.metric)
         valid = evaluate = None
         if held_out is not None:
             valid = booster.dataset(*held_out, None, params, n_jobs=n_jobs, reference=train)
@@ -219,7 +223,9 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
 
     def _loss_for(self, y: Any) -> Loss:
         """Return the loss with ``pos_weight`` in it."""
-        loss = LogLoss() if self.loss is None else self.loss
+        loss = LogLoss() if self.loss is None else check_loss(self.loss)
+        if self.calibration is None:
+            loss.posterior_logit(np.zeros(1))  # a loss without a posterior says so now, and not after the training
         factor = self.pos_weight
         if isinstance(factor, str):
             check_choice("pos_weight", factor, ("balanced",))
@@ -248,8 +254,11 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         check_length("y of eval_set", y, table.n_rows, "its X")
         unknown = ~np.isin(y, labels.classes)
         if unknown.any():
-            raise ValueError(f"y of eval_set must hold the labels {list(labels.classes)} only, got {y[unknown][0]!r}")
-        return table, np.asarray(y == labels.classes[1], dtype=bool)
+            raise ValueError(f"y of eval_set must hold the labels {labels.classes.tolist()} only, got {y[unknown].tolist()[0]!r}")
+        positive = np.asarray(y == labels.classes[1], dtype=bool)
+        if positive.all() or not positive.any():
+            raise ValueError(f"y of eval_set must hold both classes, got {y[0]!r} only")
+        return table, positive
 
     def _boost(self, run: Run, n_rounds: int, greater_is_better: bool, *, stops: bool) -> list[float]:
         """Train until the rounds are used up or the metric has not risen for long enough."""

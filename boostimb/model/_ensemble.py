@@ -112,8 +112,16 @@ class Ensemble(ClassifierMixin, BaseEstimator):
             raise AttributeError("this model was trained on a table without column names")
         return np.asarray(self.encoder.names, dtype=object)
 
+    def fit(self, X: Any, y: Any) -> "Ensemble":
+        """Raise: there is nothing to fit. It is here because scikit-learn's tools ask every estimator for it."""
+        raise TypeError("an ensemble is built by boostimb.tune and cannot be fitted: wrap it in sklearn.frozen.FrozenEstimator")
+
     def decision_function(self, X: Any) -> FloatArray:
-        """Return the members' weighted sum, shape (n_samples,): log-odds of the positive class before ``calibration``."""
+        """Return the log-odds of ``classes_[1]`` before ``calibration``, shape (n_samples,)."""
+        return self._log_odds(X) if self.positive_index == 1 else -self._log_odds(X)
+
+    def _log_odds(self, X: Any) -> FloatArray:
+        """Return the members' weighted sum, of the positive class."""
         table = self.encoder.transform(X, estimator_name="the model")
         n_jobs = effective_n_jobs(self.n_jobs)
         total = np.zeros(table.n_rows)
@@ -134,7 +142,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples, 2)
             Columns in the order of ``classes_``.
         """
-        positive = self.calibration.apply(self.decision_function(X))
+        positive = self.calibration.apply(self._log_odds(X))
         columns = [1.0 - positive, positive]
         return np.column_stack(columns if self.positive_index == 1 else columns[::-1])
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import shutil
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +12,12 @@ import boostimb
 from boostimb.boosters import Model, get_booster
 
 FORMAT, VERSION, MANIFEST = "boostimb model", 1, "manifest.json"
+MEMBER_FILE = re.compile(r"member-\d{1,5}\.(ubj|txt|cbm)")
 
 
 def write_folder(path: Path, content: Mapping[str, Any], members: Sequence[tuple[Mapping[str, Any], Model]]) -> None:
     """Write a model's own entries, and for each member its entries and its file."""
-    if path.exists() and not (path.is_dir() and (not any(path.iterdir()) or (path / MANIFEST).is_file())):
-        raise FileExistsError(f"{path} exists and holds no boostimb model: choose another folder, or remove it first")
+    _check_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
         folder = Path(scratch) / "model"
@@ -30,8 +30,21 @@ def write_folder(path: Path, content: Mapping[str, Any], members: Sequence[tuple
         manifest = {"format": FORMAT, "version": VERSION, "boostimb": boostimb.__version__, **content, "members": entries}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False), encoding="utf-8")
         if path.exists():
-            shutil.rmtree(path)
+            path.rename(Path(scratch) / "old")  # and out of the way only now, when the new one is whole
         folder.rename(path)
+
+
+def _check_place(path: Path) -> None:
+    """Raise unless ``path`` is free, or holds a saved model and nothing else."""
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise FileExistsError(f"{path} exists and holds no boostimb model: it is a file; choose another path")
+    foreign = [entry.name for entry in path.iterdir() if entry.name != MANIFEST and not MEMBER_FILE.fullmatch(entry.name)]
+    if foreign:
+        raise FileExistsError(
+            f"{path} exists and holds no boostimb model alone: {foreign[0]!r} would be lost; choose another folder"
+        )
 
 
 def sha256(file: Path) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from boostimb.boosters import NAMES, get_booster
 from boostimb.decision import calibration_from_dict
 from boostimb.model._ensemble import Ensemble, Member
-from boostimb.model._folder import FORMAT, MANIFEST, VERSION, sha256
+from boostimb.model._folder import FORMAT, MANIFEST, MEMBER_FILE, VERSION, sha256
 from boostimb.table import TableEncoder
 from boostimb.validation import check_choice, check_number
 
@@ -20,7 +20,6 @@ _KEYS = {
     "format", "version", "boostimb", "dtype", "classes", "positive_index", "threshold", "table", "calibration", "members",
 }  # fmt: skip
 _MEMBER_KEYS = {"booster", "file", "sha256", "weight", "scale", "offset"}
-_FILE = re.compile(r"member-\d{1,5}\.(ubj|txt|cbm)")
 
 
 def load(path: str | PathLike[str]) -> Ensemble:
@@ -104,7 +103,9 @@ def _member(folder: Path, entry: Any) -> Member:
         raise ValueError(f"a member must be an object, got {entry!r}")
     _check_keys("a member", entry, _MEMBER_KEYS)
     name = check_choice("booster", entry["booster"], NAMES)
-    if not isinstance(entry["file"], str) or not _FILE.fullmatch(entry["file"]):  # no other name, and no path out of the folder
+    if not isinstance(entry["file"], str) or not MEMBER_FILE.fullmatch(
+        entry["file"]
+    ):  # no other name, and no path out of the folder
         raise ValueError(f"a member's file must be called member-N.ubj, .txt or .cbm, got {entry['file']!r}")
     numbers = [check_number(key, entry[key]) for key in ("weight", "scale", "offset")]
     file = folder / entry["file"]

@@ -74,8 +74,11 @@ def estimate(
     best = np.argmax(sign * inside, axis=1)
     optimism = max(0.0, float(np.mean(loss[np.arange(len(loss)), best] - loss.mean(axis=1))))
     corrected = naive - sign * optimism
-    low, high = np.quantile(spread - spread.mean(), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return Estimate(naive, corrected, (float(corrected + low), float(corrected + high)))
+    if metric.greater_is_better:  # a rate, whatever the metric: chance may take the correction, but nothing else, below 0
+        corrected = max(corrected, 0.0)
+    low, high = corrected + np.quantile(spread - spread.mean(), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    bounds = (0.0, 1.0) if metric.greater_is_better else (-np.inf, np.inf)
+    return Estimate(naive, corrected, (float(max(low, bounds[0])), float(min(high, bounds[1]))))
 
 
 def _fast_values(_: Metric, y: BoolArray, table: Float32Array, counts: NDArray[np.integer], n_jobs: int) -> FloatArray:

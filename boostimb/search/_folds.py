@@ -1,6 +1,6 @@
 """The folds of one search: made once, binned once for each booster, shared by all trials."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from boostimb.boosters import Booster, Params
 from boostimb.resampling import AnyResampler, ResamplingCache
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, IntArray
-from boostimb.validation import check_integer, check_length
+from boostimb.validation import as_vector, check_integer, check_length
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
     """
     y = data.y
     if groups is not None:
-        groups = np.asarray(groups)
+        groups = as_vector("groups", groups)
         check_length("groups", groups, y.size, "X")
     pairs = list(_pairs(y, cv, groups, seed))
     seen = np.zeros(y.size, dtype=np.intp)
@@ -103,6 +103,10 @@ def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
                 raise ValueError(
                     f"each fold must hold both classes, and the {what} rows of fold {at} hold {int(y[rows].sum())} positives among "
                     f"{rows.size}: use fewer folds, or another cv"
+                )
+            if data.weight is not None and not (data.weight[rows][y[rows]].any() and data.weight[rows][~y[rows]].any()):
+                raise ValueError(
+                    f"sample_weight must leave both classes in each fold, and in the {what} rows of fold {at} one has 0 only"
                 )
     if len(pairs) < 2:
         raise ValueError(f"cv must make at least 2 folds, got {len(pairs)}")
@@ -126,6 +130,25 @@ def _pairs(y: BoolArray, cv: Any, groups: NDArray[Any] | None, seed: int) -> Ite
             )
         kind = StratifiedKFold if groups is None else StratifiedGroupKFold
         cv = kind(n_folds, shuffle=True, random_state=seed)
+    elif isinstance(cv, str) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
+        raise TypeError(f"cv must be a number of folds, a splitter, or pairs of (train, valid) rows; got {cv!r}")
     pairs = cv.split(np.zeros((y.size, 1)), y.astype(int), groups) if hasattr(cv, "split") else cv
-    for train, valid in pairs:
-        yield np.asarray(train, dtype=np.intp), np.asarray(valid, dtype=np.intp)
+    for at, pair in enumerate(pairs):
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            raise TypeError(f"cv must give pairs of (train, valid) rows, got {pair!r:.80} for fold {at}")
+        yield _row_numbers(pair[0], y.size, at), _row_numbers(pair[1], y.size, at)
+
+
+def _row_numbers(rows: Any, n: int, fold: int) -> IntArray:
+    """Return row numbers from 0 to n - 1; a mask of all rows becomes the numbers of those it marks."""
+    rows = np.asarray(rows)
+    if rows.dtype == np.bool_ and rows.shape == (n,):
+        return np.flatnonzero(rows)
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise TypeError(
+            f"the rows of fold {fold} must be row numbers or a mask of {n} rows, got type {rows.dtype}, shape {rows.shape}"
+        )
+    wrong = rows[(rows < 0) | (rows >= n)]
+    if wrong.size:
+        raise ValueError(f"the rows of fold {fold} must be from 0 to {n - 1}, got {wrong[0]}")
+    return rows.astype(np.intp)

@@ -96,6 +96,13 @@ class Search:
             except OutOfTimeError:
                 self.study.stop()
                 raise optuna.TrialPruned("out of time") from None
+            except ValueError as error:
+                if not self.rows:
+                    raise
+                # What is finished is not to be lost for one setting that a booster refuses.
+                text = f"trial {trial.number} was left out: {error}; its parameters: {trial.params}"
+                warnings.warn(text, RuntimeWarning, stacklevel=2)
+                raise optuna.TrialPruned("refused by the booster") from error
 
         def show(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
             if trial.state == optuna.trial.TrialState.COMPLETE:

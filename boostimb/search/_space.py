@@ -11,7 +11,7 @@ from boostimb.boosters import Params
 from boostimb.losses import AsymmetricLoss, FocalLoss, LogLoss
 from boostimb.resampling import AnyResampler, Resampler, ratio_range
 from boostimb.typing import Loss
-from boostimb.validation import check_choice
+from boostimb.validation import check_choice, check_loss
 
 # A user's own space: for each booster the distributions (or constants) of its parameters, or a function that asks the trial.
 Space: TypeAlias = Mapping[str, Mapping[str, Any]] | Callable[[optuna.Trial, str], dict[str, Any]]
@@ -177,8 +177,8 @@ def check_losses(losses: Any) -> tuple[str | Loss, ...]:
     for entry in chosen:
         if isinstance(entry, str):
             check_choice("losses", entry, LOSSES)
-        elif not isinstance(entry, Loss):
-            raise TypeError(f"losses must hold names ({', '.join(LOSSES)}) or losses of boostimb, got {entry!r}")
+        else:
+            check_loss(entry, f"losses must hold names ({', '.join(LOSSES)}) or losses for two classes")
     return chosen
 
 

@@ -42,13 +42,17 @@ class Outcome:
 class Workers:
     """How the cores are shared out: folds side by side, with what is left over as threads inside each."""
 
-    pool: ThreadPoolExecutor
+    lanes: Sequence[ThreadPoolExecutor]  # of one thread each
     threads: int
     cores: int
 
     def map(self, function: Callable[..., T], *entries: Sequence[Any]) -> list[T]:
-        """Run ``function`` for all entries side by side; every call has ended when this returns or raises."""
-        futures = [self.pool.submit(function, *each) for each in zip(*entries, strict=True)]
+        """Run ``function`` for all entries side by side; every call has ended when this returns or raises.
+
+        An entry goes to the same thread each time: XGBoost keeps its random state, and LightGBM its verbosity, by thread.
+        """
+        rows = list(zip(*entries, strict=True))
+        futures = [self.lanes[at % len(self.lanes)].submit(function, *row) for at, row in enumerate(rows)]
         try:
             return [future.result() for future in futures]
         finally:

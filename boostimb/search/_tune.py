@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import optuna
@@ -28,6 +29,7 @@ from boostimb.validation import (
     check_class_weight,
     check_integer,
     check_labels,
+    check_metric,
     check_number,
     missing_extra,
 )
@@ -184,8 +186,10 @@ def tune(
     cores = effective_n_jobs(n_jobs)
     shown_name = metric if isinstance(metric, str) else measure.name
     deadline = None if timeout is None else started + timeout
-    with ThreadPoolExecutor(min(cores, len(folds))) as pool, Progress(progress, shown_name, n_trials, timeout) as shown:
-        search = Search(levers, folds, measure, cut, Workers(pool, max(1, cores // len(folds)), cores), seed)
+    with ExitStack() as stack:
+        shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
+        lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(min(cores, len(folds)))]
+        search = Search(levers, folds, measure, cut, Workers(lanes, max(1, cores // len(folds)), cores), seed)
         search.run(n_trials, deadline, tuple(callbacks), shown)
         model, oof_proba, score = search.finish(refit, calibration, encoder, labels, n_jobs)
     result = TuneResult(
@@ -212,9 +216,7 @@ def _check_metric(metric: str | Metric) -> Metric:
     if isinstance(metric, str):
         check_choice("metric", metric, ("average_precision",))
         return PRAUC()
-    if not isinstance(metric, Metric):
-        raise TypeError(f"metric must be 'average_precision' or a metric such as boostimb.PRAUC(), got {metric!r}")
-    return metric
+    return check_metric(metric)
 
 
 def _check_boosters(booster: str | Sequence[str]) -> tuple[str, ...]:

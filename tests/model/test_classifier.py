@@ -196,11 +196,22 @@ def test_importances_and_native_model(name, frame):
         ({"calibration": "logistic"}, r"pass eval_set=\[\(X, y\)\]"),
         ({"params": {"scale_pos_weight": 3}}, "'scale_pos_weight' must not be in params"),
         ({"early_stopping_rounds": 0}, "early_stopping_rounds must be an integer >= 1"),
+        ({"loss": "focal"}, "loss must be a loss for two classes"),
+        ({"loss": bi.FocalLoss}, "loss must be a loss for two classes"),
+        ({"metric": "average_precision"}, "metric must be a metric such as"),
+        ({"params": [1]}, "params must be a dict"),
+        ({"params": {"boosting": "dart"}}, "boosting must be gbdt or"),
+        ({"params": {"linear_tree": True}}, "'linear_tree' must not be in params"),
+        ({"params": {"n_estimators": 5}}, "set n_rounds instead"),
+        ({"params": {"num_leaves": 1}}, "lightgbm refused its parameters"),
+        ({"booster": "xgboost", "params": {"booster": "dart"}}, "booster must be gbtree"),
+        ({"booster": "catboost", "params": {"depth": 20}}, "catboost refused its parameters"),
+        ({"booster": "catboost", "params": {"verbose": 0}}, "the training is silent"),
     ],
     ids=str,
 )
 def test_bad_settings(options, says, frame):
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises((ValueError, TypeError), match=says):
         bi.BoostClassifier(**options).fit(*frame)
 
 
@@ -230,12 +241,30 @@ def test_bad_input(frame):
         ([(X, y), (X, y)], "a list of one"),
         ([(X, y + 1)], "labels"),
         ([(X, y[:-1])], "inconsistent"),
+        ([(X, np.zeros(len(y)))], "y of eval_set must hold both classes"),
         ([(X[["amount"]], y)], "feature names"),
     ):
         with pytest.raises(ValueError, match=says):
             model.fit(X, y, eval_set=held_out)
     with pytest.raises(ValueError, match="infinity"):
         model.fit(np.full((len(y), 1), np.inf), y)
+
+
+def test_weights_that_sum_to_one_are_named(frame):
+    X, y = frame
+    with pytest.warns(UserWarning, match="Multiply them by their number over their sum"):
+        bi.BoostClassifier(n_rounds=2).fit(X, y, sample_weight=np.full(len(y), 1 / len(y)))
+
+
+def test_labels_that_come_as_objects(frame):
+    X, y = frame
+    want = bi.BoostClassifier(n_rounds=5).fit(X, y).predict_proba(X)
+    for labels in (y.astype(object), y.astype(bool).astype(object)):
+        np.testing.assert_array_equal(bi.BoostClassifier(n_rounds=5).fit(X, labels).predict_proba(X), want)
+    with pytest.raises(ValueError, match="labels of one type"):
+        bi.BoostClassifier(n_rounds=5).fit(X, np.array(["a", *y[1:]], dtype=object))
+    with pytest.raises(ValueError, match="must not be missing"):
+        bi.BoostClassifier(n_rounds=5).fit(X, pd.Series(np.where(y, "a", "b"), dtype="string").where(np.arange(len(y)) > 3))
 
 
 def test_sample_weight_matters_to_every_booster(name, frame):

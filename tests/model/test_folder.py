@@ -56,6 +56,9 @@ def test_the_members_are_a_weighted_sum(built):
     other = Ensemble(model.members, model.encoder, model.classes, 0, model.calibration, 0.25)
     np.testing.assert_array_equal(other.predict_proba(X)[:, 0], model.predict_proba(X)[:, 1])
     assert set(other.predict(X)) == {"fine", "fraud"}
+    np.testing.assert_array_equal(other.decision_function(X), -want)  # scikit-learn's sign: positive means classes_[1]
+    with pytest.raises(TypeError, match="FrozenEstimator"):
+        model.fit(X, X)
     assert model.feature_importances_.sum() == pytest.approx(1.0)
 
 
@@ -91,9 +94,12 @@ def test_nothing_of_the_users_is_overwritten(built, tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "thesis.tex").write_text("three years")
     (tmp_path / "file").write_text("x")
-    for name in ("notes", "file"):
+    built[0].save(tmp_path / "mixed")
+    (tmp_path / "mixed" / "diary.md").write_text("y")
+    for name in ("notes", "file", "mixed"):
         with pytest.raises(FileExistsError, match="holds no boostimb model"):
             built[0].save(tmp_path / name)
+    assert (tmp_path / "mixed" / "diary.md").read_text() == "y"
     assert (tmp_path / "notes" / "thesis.tex").read_text() == "three years"
 
 

@@ -48,11 +48,32 @@ def test_splitters_and_row_pairs(small):
         (500, "cv=500 folds need at least 500 positives, one for each fold, got"),
         (TimeSeriesSplit(3), "each row out exactly once"),
         ([(np.arange(900), np.arange(900))], "keep training and validation rows apart"),
+        (
+            [(np.arange(500), np.arange(-400, 0)), (np.arange(500, 900), np.arange(500))],
+            "rows of fold 0 must be from 0 to 899, got -400",
+        ),
+        ([(np.arange(500.0), np.arange(500, 900))], "must be row numbers or a mask of 900 rows, got type float64"),
+        ("abc", "cv must be a number of folds"),
     ],
 )
 def test_bad_splits(small, cv, says):
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises((ValueError, TypeError), match=says):
         make_folds(data_of(*small), cv, None, 0)
+
+
+def test_masks_are_rows(small):
+    X, y = small
+    half = np.arange(900) % 2 == 0
+    folds = make_folds(data_of(X, y), [(half, ~half), (~half, half)], None, 0)
+    np.testing.assert_array_equal(folds[0].valid_rows, np.flatnonzero(~half))
+
+
+def test_each_fold_keeps_weight_in_both_classes(small):
+    X, y = small
+    weight = np.ones(900)
+    weight[np.flatnonzero(y)[1:]] = 0
+    with pytest.raises(ValueError, match="sample_weight must leave both classes in each fold"):
+        make_folds(data_of(X, y, weight), 3, None, 0)
 
 
 def test_a_fold_without_positives_is_named():

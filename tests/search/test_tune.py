@@ -212,6 +212,27 @@ def test_few_positives_are_named():
     assert np.isfinite(result.predict_proba(X)).all()
 
 
+def test_a_trial_that_a_booster_refuses_does_not_lose_the_others(small):
+    def space(trial, booster):
+        return {"num_leaves": 1 if trial.number == 1 else 7}
+
+    with pytest.warns(RuntimeWarning, match="trial 1 was left out: lightgbm refused its parameters"):
+        result = bi.tune(*small, n_trials=3, space=space, **QUICK)
+    assert result.cv_results_["trial"].tolist() == [0, 2]
+
+
+def test_xgboost_does_not_depend_on_the_number_of_cores(small):
+    pytest.importorskip("xgboost")
+    a, b, c = (bi.tune(*small, n_trials=2, **{**QUICK, "booster": "xgboost", "n_jobs": jobs}).oof_proba_ for jobs in (1, 2, 2))
+    np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(b, c)
+
+
+def test_nothing_is_printed(small, capfd):
+    bi.tune(small[0][:400], small[1][:400], n_trials=2, **{**QUICK, "n_jobs": 2})
+    assert capfd.readouterr() == ("", "")
+
+
 def test_optuna_is_left_as_it_was(small):
     before = optuna.logging.get_verbosity()
     bi.tune(*small, n_trials=1, **QUICK)
@@ -227,7 +248,7 @@ def test_optuna_is_left_as_it_was(small):
         ({"booster": "gbm"}, "booster must be one of"),
         ({"booster": []}, "at least one"),
         ({"metric": "accuracy"}, "metric must be one of average_precision"),
-        ({"metric": 3}, "metric must be 'average_precision' or a metric"),
+        ({"metric": 3}, "metric must be a metric such as"),
         ({"goal": "f0"}, "goal must be"),
         ({"goal": "accuracy"}, "accuracy"),
         ({"constraints": {"recal": ">=0.9"}}, "recall"),
