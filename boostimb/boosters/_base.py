@@ -169,10 +169,22 @@ ZERO = 1e-35
 def check_varies(table: Table) -> None:
     """Raise if no column varies: each booster fails on such a table in a way of its own."""
     for column in table.values.T:
-        single = column.astype(np.float32)  # as two of the boosters read it
+        with np.errstate(over="ignore"):
+            single = column.astype(np.float32)  # as two of the boosters read it
         if (single != single[0]).any() and not np.isnan(column).all() and np.nanmax(np.abs(column)) > ZERO:
             return
     raise ValueError(f"X must hold a column that varies over the training rows, and none of its {table.n_features} columns does")
+
+
+def check_single(name: str, table: Table) -> None:
+    """Raise if a number is beyond what float32 holds, for the boosters that read float32."""
+    if table.values.dtype == np.float32:
+        return
+    low, high = np.nanmin(table.values), np.nanmax(table.values)
+    if max(-low, high) > np.finfo(np.float32).max:
+        raise ValueError(
+            f"{name} reads numbers as float32, up to 3.4e38, and X holds {high if high > -low else low:g}: scale that column"
+        )
 
 
 def native_pos_weight(loss: Loss) -> float | None:

@@ -17,6 +17,7 @@ from boostimb.boosters._base import (
     ClassStart,
     Evaluate,
     Params,
+    check_single,
     check_varies,
     native_pos_weight,
     normalised,
@@ -207,6 +208,8 @@ def dataset(
     """Put a table into a Pool. Categories are given by their texts, so that the saved model knows them."""
     if y is not None and reference is None:
         check_varies(table)
+    if y is not None:
+        check_single(name, table)
     names = list(table.names) if table.names is not None else None
     label = None if y is None else y.astype(np.float32)
     if not table.categorical:

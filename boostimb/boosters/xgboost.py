@@ -22,9 +22,11 @@ from boostimb.boosters._base import (
     OnData,
     Params,
     allow,
+    check_single,
     check_varies,
     native_pos_weight,
     normalised,
+    refusals,
     refuse,
     refuse_metric,
 )
@@ -182,15 +184,17 @@ def dataset(
     """Bin a table into a QuantileDMatrix; with ``reference``, by the bins of that dataset."""
     if reference is None:
         check_varies(table)
-    return xgb.QuantileDMatrix(
-        table.values,
-        label=y.astype(np.float32),
-        weight=weight,
-        max_bin=int(params.get("max_bin", 256)),
-        nthread=n_jobs,
-        ref=reference,
-        **_columns(table),
-    )
+    check_single(name, table)
+    with refusals(name, xgb.core.XGBoostError):
+        return xgb.QuantileDMatrix(
+            table.values,
+            label=y.astype(np.float32),
+            weight=weight,
+            max_bin=int(params.get("max_bin", 256)),
+            nthread=n_jobs,
+            ref=reference,
+            **_columns(table),
+        )
 
 
 def _columns(table: Table) -> dict[str, Any]:
@@ -214,7 +218,8 @@ class _Run:
     def advance(self, n_rounds: int) -> list[float]:
         values: list[float] = []
         for _ in range(min(n_rounds, self._limit - self._done)):
-            self._booster.update(self._train, self._done, fobj=self._plan.objective)
+            with refusals(name, xgb.core.XGBoostError):
+                self._booster.update(self._train, self._done, fobj=self._plan.objective)
             self._done += 1
             if self._evaluate is not None and self._valid is not None:
                 values.append(self._evaluate(self._booster.predict(self._valid, output_margin=True)))

@@ -246,6 +246,8 @@ def test_bad_input(frame):
     ):
         with pytest.raises(ValueError, match=says):
             model.fit(X, y, eval_set=held_out)
+    with pytest.raises(ValueError, match="xgboost reads numbers as float32"):
+        bi.BoostClassifier("xgboost", n_rounds=2).fit(X[["amount", "hour"]] * 1e300, y)
     with pytest.raises(ValueError, match="infinity"):
         model.fit(np.full((len(y), 1), np.inf), y)
 
