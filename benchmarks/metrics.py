@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
 from sklearn.model_selection import TunedThresholdClassifierCV
 
@@ -103,6 +104,29 @@ def ranking(rows: list[int], most: int) -> None:
                     )  # fmt: skip
 
 
+def shapes(n: int, most: int) -> None:
+    head(
+        f"Average precision by the shape of the scores, {n:,} rows, 2% positives, float64",
+        "scores", "scikit-learn, ms", "boostimb, ms", "ratio", "weighted: scikit-learn, ms", "boostimb, ms", "ratio",
+    )  # fmt: skip
+    y, score, weight = data(n, 0.02, np.float64)
+    for name, values in {
+        "margins": score,
+        "probabilities": expit(2 * score - 6),
+        "margins in 80 leaves": score.round(1),
+        "probabilities in 1000 steps": expit(2 * score - 6).round(3),
+    }.items():
+        cells = []
+        for w in (None, weight):
+            theirs, ours = pairs(
+                lambda s=values, w=w: average_precision_score(y, s, sample_weight=w),
+                lambda s=values, w=w: average_precision(y, s, w),
+                most,
+            )
+            cells += [ms(theirs), ms(ours), ratio(theirs, ours)]
+        row(name, *cells)
+
+
 def from_the_curve(y: Any, score: Any) -> float:
     """The cut of the highest F1, as it is written with scikit-learn's curve."""
     precision, recall, cuts = precision_recall_curve(y, score)
@@ -169,6 +193,7 @@ def main() -> None:
         best_threshold(y, score)
     resampled_average_precision(y, score[None], np.ones((1, y.size), np.uint8))
     ranking(options.rows, options.repeats)
+    shapes(min(1_000_000, max(options.rows)), options.repeats)
     thresholds([n for n in options.rows if n <= 1_000_000], options.repeats)
     resamples([n for n in (10_000, 200_000) if n <= max(options.rows)])
 

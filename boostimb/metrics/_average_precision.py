@@ -60,9 +60,9 @@ def average_precision_of(labels: BoundLabels, y_score: ArrayLike) -> float:
         return _gpu.average_precision(labels, y_score)
     from boostimb.metrics import _kernels
 
-    pos, pos_weight, neg, neg_weight = labels.rank(y_score)
+    (pos, pos_weight, neg, neg_weight), bulk = labels.rank_near(y_score)
     if pos.size == 0:
         return 0.0
     if pos_weight is None or neg_weight is None:
-        return float(_kernels.average_precision(pos, neg))
-    return float(_kernels.weighted_average_precision(pos, pos_weight, neg, neg_weight))
+        return float(_kernels.average_precision(pos, neg, *bulk))
+    return float(_kernels.weighted_average_precision(pos, pos_weight, neg, neg_weight, *bulk))

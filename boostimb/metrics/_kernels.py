@@ -82,27 +82,89 @@ def sort_together(bits: NDArray[Any], weight: FloatArray, bits_out: NDArray[Any]
 
 
 @njit(nogil=True, cache=True)
-def average_precision(pos: NDArray[Any], neg: NDArray[Any]) -> float:
-    """Sum over distinct scores of (change of recall) * precision; ``pos`` and ``neg`` ascending, ``pos`` not empty."""
+def _bucket(value: float, low: float, scale: float) -> int:
+    """Number of the bucket of equal width that holds a score; it never falls where the score rises."""
+    return int((value - low) * scale)
+
+
+@njit(nogil=True, cache=True)
+def set_apart(
+    y: NDArray[np.uint8],
+    score: NDArray[Any],
+    weight: FloatArray | None,
+    pos: NDArray[Any],
+    low: float,
+    scale: float,
+    occupied: NDArray[np.uint8],
+    bulk: NDArray[Any],
+    near: NDArray[Any],
+    near_weight: FloatArray | None,
+) -> int:
+    """Copy the negatives that share a bucket with a positive to ``near``, and only add up the others in ``bulk``.
+
+    ``occupied`` and ``bulk`` are zeros, one for each bucket; ``near`` has one element more than there are negatives. Returns the
+    number of copies, or -1 if a look at a thousand rows shows that more than a quarter would be copied.
+    """
+    for i in range(pos.size):
+        occupied[_bucket(pos[i], low, scale)] = 1
+    stride = max(1, y.size // 1000)
+    copied, seen = 0, 0
+    for k in range(0, y.size, stride):
+        copied += occupied[_bucket(score[k], low, scale)]
+        seen += 1
+    if 4 * copied > seen:
+        return -1
+    copied = 0
+    for k in range(y.size):
+        bucket = _bucket(score[k], low, scale)
+        negative = 1 - y[k]
+        close = negative & occupied[bucket]
+        near[copied] = score[k]
+        if weight is None:
+            bulk[bucket] += negative - close
+        else:
+            near_weight[copied] = weight[k]  # type: ignore[index]  # None only where weight is None
+            bulk[bucket] += weight[k] * (negative - close)
+        copied += close
+    return copied
+
+
+@njit(nogil=True, cache=True)
+def average_precision(pos: NDArray[Any], neg: NDArray[Any], bulk: NDArray[Any], low: float, scale: float) -> float:
+    """Sum over distinct scores of (change of recall) * precision; ``pos`` and ``neg`` ascending, ``pos`` not empty.
+
+    ``bulk`` counts, bucket by bucket, further negatives none of which shares a bucket with a positive; it may be empty.
+    """
     n_pos, n_neg = pos.size, neg.size
-    i, j = n_pos - 1, n_neg - 1
-    total, lost = 0.0, 0.0
+    i, j, bucket = n_pos - 1, n_neg - 1, bulk.size - 1
+    apart, total, lost = 0, 0.0, 0.0
     while i >= 0:
         value, before = pos[i], i
         while i >= 0 and pos[i] == value:
             i -= 1
         while j >= 0 and neg[j] >= value:
             j -= 1
+        while bucket >= 0 and bucket > _bucket(value, low, scale):
+            apart += bulk[bucket]
+            bucket -= 1
         tp = n_pos - 1 - i
-        fp = n_neg - 1 - j
+        fp = n_neg - 1 - j + apart
         total, lost = _add(total, lost, (before - i) * (tp / (tp + fp)))
     return total / n_pos
 
 
 @njit(nogil=True, cache=True)
-def weighted_average_precision(pos: NDArray[Any], pos_weight: FloatArray, neg: NDArray[Any], neg_weight: FloatArray) -> float:
-    """As ``average_precision``, with weights > 0 in the order of the scores."""
-    i, j = pos.size - 1, neg.size - 1
+def weighted_average_precision(
+    pos: NDArray[Any],
+    pos_weight: FloatArray,
+    neg: NDArray[Any],
+    neg_weight: FloatArray,
+    bulk: FloatArray,
+    low: float,
+    scale: float,
+) -> float:
+    """As ``average_precision``, with weights > 0 in the order of the scores and sums of weights in ``bulk``."""
+    i, j, bucket = pos.size - 1, neg.size - 1, bulk.size - 1
     tp, tp_lost, fp, fp_lost, total, lost = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     while i >= 0:
         value, before = pos[i], tp
@@ -112,6 +174,9 @@ def weighted_average_precision(pos: NDArray[Any], pos_weight: FloatArray, neg: N
         while j >= 0 and neg[j] >= value:
             fp, fp_lost = _add(fp, fp_lost, neg_weight[j])
             j -= 1
+        while bucket >= 0 and bucket > _bucket(value, low, scale):
+            fp, fp_lost = _add(fp, fp_lost, bulk[bucket])
+            bucket -= 1
         total, lost = _add(total, lost, (tp - before) * (tp / (tp + fp)))
     return total / tp
 

@@ -10,6 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from boostimb.typing import BoolArray, FloatArray
 from boostimb.validation import as_vector, check_binary, check_length, check_scores, check_weight
 
+# Where counting by buckets is tried: with fewer rows or more positives a plain sort is as fast. The table must fit the cache.
+FEW_ROWS = 4096
+RARE = 1 / 16
+MOST_BUCKETS = 17
+# A mean this near to the lowest score, as a share of the range, asks for buckets of logarithmic width.
+CROWDED = 0.1
+
 
 class Ranked(NamedTuple):
     """Scores of the positives and of the negatives, each ascending, with their weights (None: all 1)."""
@@ -20,11 +27,36 @@ class Ranked(NamedTuple):
     neg_weight: FloatArray | None
 
 
+class Bulk(NamedTuple):
+    """Negatives that no positive shares a bucket with: their number or weight in each bucket, and what tells the bucket."""
+
+    weight: NDArray[Any]
+    low: np.number[Any]
+    scale: np.floating[Any]
+
+    @classmethod
+    def none(cls, ranked: Ranked) -> "Bulk":
+        """Return no buckets at all, where every negative is ranked."""
+        of_score = ranked.pos.dtype.type
+        return cls(np.empty(0, dtype=np.int32 if ranked.neg_weight is None else np.float64), of_score(0), of_score(0))
+
+
 @dataclass(frozen=True, eq=False)
 class BoundLabels:
     """Checked labels and weights of n samples; rows of weight zero are left out for good.
 
     Immutable, and so safe to use from many threads at once.
+
+    Attributes
+    ----------
+    y : ndarray of bool, shape (n_kept,)
+        The labels of the rows that are kept.
+    n_pos : int
+        How many of them are positive.
+    weight : ndarray of float64, shape (n_kept,), or None
+        Their weights, above 0; None if all are 1.
+    kept : ndarray of bool, shape (n,), or None
+        Which rows are kept; None if all are.
     """
 
     y: BoolArray
@@ -60,12 +92,7 @@ class BoundLabels:
         """Check the scores and sort those of the two classes apart."""
         from boostimb.metrics import _kernels
 
-        if self.kept is None:
-            score = as_vector("y_score", y_score)
-            score = np.ascontiguousarray(score, dtype=np.float32 if score.dtype == np.float32 else np.float64)
-            check_length("y_score", score, self.n)
-        else:
-            score = self.scores(y_score)
+        score = self._unchecked(y_score)
         parts = np.empty(score.size + 1, dtype=score.dtype)
         _kernels.split_by_label(self.y.view(np.uint8), score, self.n_pos, parts)
         pos, neg = parts[: self.n_pos], parts[self.n_pos : -1]
@@ -77,15 +104,75 @@ class BoundLabels:
         else:
             weights = np.empty(score.size + 1)
             _kernels.split_by_label(self.y.view(np.uint8), self.weight, self.n_pos, weights)
-            pos, pos_weight = _sort_together(pos, weights[: self.n_pos])
-            neg, neg_weight = _sort_together(neg, weights[self.n_pos : -1])
+            pos, pos_weight = sort_together(pos, weights[: self.n_pos])
+            neg, neg_weight = sort_together(neg, weights[self.n_pos : -1])
         # What is not finite has gone to an end: four looks in place of a pass, which matters at ten thousand rows.
         if not all(isfinite(part[end]) for part in (pos, neg) if part.size for end in (0, -1)):
             self.scores(y_score)
         return Ranked(pos, pos_weight, neg, neg_weight)
 
+    def rank_near(self, y_score: ArrayLike) -> tuple[Ranked, Bulk]:
+        """Rank the positives and only those negatives that come close to one; count the others by buckets.
 
-def _sort_together(score: NDArray[Any], weight: FloatArray) -> tuple[NDArray[Any], FloatArray]:
+        Average precision asks for the number of negatives above each positive, and where positives are rare most negatives
+        need no more than a bucket to tell. Where scores are tied or crowd together so that it takes more, all are ranked. The
+        scores that come back may be other numbers in the same order.
+        """
+
+        if self.y.size >= FEW_ROWS and 0 < self.n_pos <= self.y.size * RARE:
+            near = self._near(self._unchecked(y_score))
+            if near is not None:
+                return near
+        ranked = self.rank(y_score)
+        return ranked, Bulk.none(ranked)
+
+    def _near(self, score: NDArray[Any]) -> tuple[Ranked, Bulk] | None:
+        """As `rank_near`; None if buckets would tell too little, or cannot be laid over the scores."""
+        from boostimb.metrics import _kernels
+
+        n_buckets = 1 << min(MOST_BUCKETS, (8 * self.n_pos).bit_length())
+        with np.errstate(all="ignore"):
+            low, high = score.min(), score.max()
+            # Not finite if a score is not, which `rank` then reports, or if the range is beyond what the type can hold.
+            if not isfinite(high - low):
+                return None
+            if low > 0 and score[:: score.size // FEW_ROWS].mean() - low < CROWDED * (high - low):
+                # Probabilities that crowd near zero. The bits of positive floats, read as integers, rise as their logarithm does,
+                # and whatever keeps the order may stand for the scores.
+                score = score.view(np.int32 if score.itemsize == 4 else np.int64)
+                low, high = score.min().astype(np.int64), score.max().astype(np.int64)
+            scale = (n_buckets - 1) / (high - low)
+        if not 0 < scale < np.inf:
+            return None
+        pos, near = score[self.y], np.empty(score.size - self.n_pos + 1, dtype=score.dtype)
+        pos_weight = near_weight = None
+        if self.weight is not None:
+            pos_weight, near_weight = self.weight[self.y], np.empty(near.size)
+        bulk = np.zeros(n_buckets, dtype=np.int32 if self.weight is None else np.float64)
+        occupied = np.zeros(n_buckets, dtype=np.uint8)
+        y = self.y.view(np.uint8)
+        copied = _kernels.set_apart(y, score, self.weight, pos, low, scale, occupied, bulk, near, near_weight)
+        if copied < 0:
+            return None
+        near = near[:copied]
+        if pos_weight is None or near_weight is None:
+            pos.sort()
+            near.sort()
+        else:
+            pos, pos_weight = sort_together(pos, pos_weight)
+            near, near_weight = sort_together(near, near_weight[:copied])
+        return Ranked(pos, pos_weight, near, near_weight), Bulk(bulk, low, scale)
+
+    def _unchecked(self, y_score: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Return the scores in the order of ``y``, of the right length; whether they are finite shows later."""
+        if self.kept is not None:
+            return self.scores(y_score)
+        score = as_vector("y_score", y_score)
+        check_length("y_score", score, self.n)
+        return np.ascontiguousarray(score, dtype=np.float32 if score.dtype == np.float32 else np.float64)
+
+
+def sort_together(score: NDArray[Any], weight: FloatArray) -> tuple[NDArray[Any], FloatArray]:
     """Sort the scores ascending, in place or into a new array, and their weights along."""
     from boostimb.metrics import _kernels
 

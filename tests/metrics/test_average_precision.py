@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from scipy.special import expit
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import average_precision_score
 
-from boostimb.metrics import PRAUC, average_precision
+from boostimb.metrics import PRAUC, BoundLabels, _kernels, average_precision
+from boostimb.metrics._labels import Bulk
 
 
 def by_definition(y, score, weight=None):
@@ -68,6 +70,54 @@ def test_equals_scikit_learn_on_many_rows(dtype, rate, decimals, weighted):
     weight = rng.choice([0.0, 0.5, 3.0], y.size) if weighted else None
     want = average_precision_score(y, score, sample_weight=weight)
     assert average_precision(y, score, weight) == pytest.approx(want, abs=1e-12)
+
+
+SHAPES = {
+    "margins": lambda rng, y: rng.normal(size=y.size) + 2 * y,
+    "ties": lambda rng, y: (rng.normal(size=y.size) + 2 * y).round(1),
+    "separated": lambda rng, y: rng.random(y.size) + 3.0 * y,
+    "upside down": lambda rng, y: rng.random(y.size) - 0.9 * y,
+    "probabilities": lambda rng, y: expit(2 * rng.normal(size=y.size) - 6 + 4 * y),
+    "outlier": lambda rng, y: rng.normal(size=y.size) + 1e6 * (np.arange(y.size) == 7),
+    "two values": lambda rng, y: (rng.random(y.size) < 0.1 + 0.5 * y).astype(float),
+    "denormal": lambda rng, y: 1e-40 * (rng.random(y.size) + y),
+    "far from zero": lambda rng, y: 1e6 + rng.random(y.size) + y,
+    "the whole range": lambda rng, y: 3e38 * (rng.random(y.size) - 0.5) * 2,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_pos", [1, 60, 400])
+def test_counting_by_buckets_changes_nothing(shape, dtype, weighted, n_pos):
+    rng = np.random.default_rng(n_pos)
+    y = rng.permutation(10_000) < n_pos
+    score = SHAPES[shape](rng, y).astype(dtype)
+    weight = rng.choice([0.0, 0.5, 3.0], y.size) if weighted else None
+    if weighted:
+        weight[np.flatnonzero(y)[0]] = 1.0
+    labels = BoundLabels.of(y, weight)
+    ranked = labels.rank(score)
+    if weighted:
+        want = _kernels.weighted_average_precision(*ranked, *Bulk.none(ranked))
+    else:
+        want = _kernels.average_precision(ranked.pos, ranked.neg, *Bulk.none(ranked))
+    assert average_precision(y, score, weight) == pytest.approx(want, abs=1e-13)
+    near, bulk = labels.rank_near(score)
+    if bulk.weight.size:
+        assert near.neg.size + (bulk.weight > 0).sum() <= ranked.neg.size
+        everyone = np.ones(ranked.neg.size) if ranked.neg_weight is None else ranked.neg_weight
+        in_near = near.neg.size if near.neg_weight is None else near.neg_weight.sum()
+        assert in_near + bulk.weight.sum() == pytest.approx(everyone.sum())
+
+
+def test_most_negatives_are_counted_by_buckets_where_positives_are_rare():
+    rng = np.random.default_rng(0)
+    y = rng.random(100_000) < 0.01
+    near, bulk = BoundLabels.of(y).rank_near(rng.normal(size=y.size) + 2 * y)
+    assert 0 < near.neg.size < 0.2 * y.size
+    assert near.neg.size + bulk.weight.sum() == (~y).sum()
 
 
 def test_integer_weights_are_repeated_rows():
@@ -132,6 +182,10 @@ def test_takes_any_layout_and_leaves_its_input_alone():
         ([1, 0, 0, 0], [0.1, 0.2, np.nan, 0.3], None, "y_score must be finite, got nan"),
         ([1, 0, 0, 0], [0.1, 0.2, -np.nan, 0.3], [1, 2, 3, 4], "y_score must be finite, got nan"),
         ([1, 0, 0, 0], [0.1, 0.2, np.nan, 0.3], [1, 2, 0, 4], "y_score must be finite, got nan"),
+        (np.arange(5000) < 9, np.append(np.zeros(4999), np.nan), None, "y_score must be finite, got nan"),
+        (np.arange(5000) < 9, np.append(np.inf, np.full(4999, 1e-3)), None, "y_score must be finite, got inf"),
+        (np.arange(5000) < 9, np.append(np.nan, np.full(4999, 1e-3)), np.ones(5000), "y_score must be finite, got nan"),
+        (np.arange(5000) < 9, np.append(-np.inf, np.zeros(4999)), None, "y_score must be finite, got -inf"),
         ([0, 1], [0.1], None, "inconsistent numbers of samples: y_score has length 1 and y_true has length 2"),
         ([0, 1], [[0.1], [0.2]], None, "one-dimensional"),
         ([0, 2], [0.1, 0.2], None, "labels 0 and 1 only, got 2"),
