@@ -31,9 +31,8 @@ def main() -> None:
     names = ("xgboost", "lightgbm", "catboost")
     print(f"{platform.machine()}, Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in names))
     print(f"{given.rounds} rounds, learning rate 0.05, gamma {given.gamma:g}, mean of 3 splits\n")
-    print(
-        "| table | booster | log-loss model | focal, posterior | ratio | focal, sigmoid(margin) | ratio |\n|---|---|---|---|---|---|---|"
-    )
+    print("| table | booster | log-loss model | focal, posterior | ratio | focal, sigmoid(margin) | ratio |")
+    print("|---|---|---|---|---|---|---|")
     focal = bi.FocalLoss(gamma=given.gamma)
     for table in given.tables:
         frame = pd.read_parquet(given.folder / f"{table}.parquet").drop_duplicates()

@@ -109,6 +109,42 @@ def test_eight_threads_may_call_at_once(rows, monkeypatch):
                 assert_array_equal(result, expected)
 
 
+def test_eight_threads_for_a_thousand_rounds_each():
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=20_000).astype(np.float32)
+    bound = FocalLoss(2.0).bind(raw > 1.5)
+    want = bound(raw)
+
+    def rounds(_):
+        return all(np.array_equal(a, b) for _ in range(1000) for a, b in zip(bound(raw), want, strict=True))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(rounds, range(8)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("booster", ["xgboost", "lightgbm", "catboost"])
+def test_training_in_a_forked_child_is_the_parents(booster):
+    pytest.importorskip(booster)
+    code = f"""
+        import os, warnings
+        os.environ["BOOSTIMB_NUM_THREADS"] = "2"
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every fork with threads
+        import numpy as np, boostimb as bi
+        X = np.random.default_rng(0).normal(size=(2000, 3))
+        y = (X[:, 0] > 1.5).astype(int)
+        def train():  # one thread: OpenMP itself does not live through a fork with more
+            model = bi.BoostClassifier({booster!r}, loss=bi.FocalLoss(), n_rounds=10, n_jobs=1, random_state=0)
+            return model.fit(X, y).predict_proba(X)
+        want = train()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if np.array_equal(train(), want) else 3)
+        assert os.waitpid(child, 0)[1] == 0
+    """
+    run(code)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_computes_the_same():
     """The child has none of the parent's threads: it would wait for them for ever if it did not start its own."""
