@@ -157,7 +157,7 @@ def check_class_weight(sample_weight: ArrayLike | None, positive: BoolArray) -> 
             )
         if weight.mean() < 0.01:
             warnings.warn(
-                f"sample_weight has a mean of {weight.mean():.3g}: boosters count a weight of 1 as one row, and so small ones forbid "
+                f"sample_weight has a mean of {weight.mean():.3g}: boosters count a weight of 1 as a row, and so small ones forbid "
                 "every split. Multiply them by their number over their sum",
                 UserWarning,
                 stacklevel=3,
