@@ -122,8 +122,9 @@ class Search:
             raise OutOfTimeError
         plan = self.levers.draw(trial)
         outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, may_be_cut=not self.rows, tick=tick)
-        started = time.monotonic()
         score = self.score(outcome.margins)
+        started = time.monotonic()
+        self.metric.score(self.y, outcome.margins)  # a second time: a first call may compile, and would seem slow for ever
         self._metric_seconds = time.monotonic() - started
         proba = LogisticCalibration.fit(outcome.margins, self.y).apply(outcome.margins)
         threshold = self.cut(self.y, proba)

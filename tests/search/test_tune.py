@@ -128,6 +128,19 @@ def test_the_budget_in_seconds_is_kept(small):
     assert result.cv_results_["trial"].size >= 1
 
 
+def test_a_first_call_that_compiles_does_not_end_the_search(small, monkeypatch):
+    metric, calls = bi.PRAUC(), []
+
+    class SlowAtFirst(type(metric)):
+        def score(self, *arguments):
+            calls.append(1)
+            time.sleep(0.5 if len(calls) == 1 else 0)
+            return super().score(*arguments)
+
+    result = bi.tune(*small, **{**QUICK, "timeout": 8, "metric": SlowAtFirst()})
+    assert result.cv_results_["trial"].size > 1
+
+
 def test_a_budget_that_is_too_short_still_gives_one_trial(small):
     assert bi.tune(*small, **{**QUICK, "timeout": 0.01}).cv_results_["trial"].size == 1
 
