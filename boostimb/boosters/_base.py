@@ -10,7 +10,7 @@ import numpy as np
 
 from boostimb.losses import FocalLoss, LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, BoundMetric, FloatArray, Loss, MarginArray, Metric
+from boostimb.typing import BoolArray, BoundMetric, FloatArray, IntArray, Loss, MarginArray, Metric
 
 Params: TypeAlias = Mapping[str, Any]
 # Margins of the validation rows after a round, to one number.
@@ -53,6 +53,11 @@ class Run(Protocol):
         """
         ...
 
+    @property
+    def margins(self) -> MarginArray:
+        """Margins of the validation rows after the last round, start value included, shape (n_valid,)."""
+        ...
+
     def model(self, n_rounds: int) -> Model:
         """Return the first ``n_rounds`` rounds as a model."""
         ...
@@ -84,6 +89,23 @@ class Booster(Protocol):
         self, table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: Any = None
     ) -> Any:
         """Bin a table; with ``reference``, by the bins of that dataset."""
+        ...
+
+    def take(
+        self,
+        data: Any,
+        rows: IntArray,
+        table: Callable[[IntArray], Table],
+        y: BoolArray,
+        weight: FloatArray | None,
+        params: Params,
+        *,
+        n_jobs: int,
+    ) -> Any:
+        """Return the dataset of some rows of a dataset, each as often as it is named, by the same bins.
+
+        ``table``, ``y`` and ``weight`` are of all rows that ``data`` was made of; the table is asked for only where it is needed.
+        """
         ...
 
     def start(

@@ -5,7 +5,7 @@ bias afterwards. Plain log-loss runs on CatBoost's own objective, which takes ha
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,11 +27,11 @@ from boostimb.boosters._base import (
 )
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray, Loss, MarginArray, Metric
+from boostimb.typing import BoolArray, FloatArray, IntArray, Loss, MarginArray, Metric
 from boostimb.validation import check_binary
 
 name = "catboost"
-BINNING: tuple[str, ...] = ()
+BINNING = ("border_count", "max_bin", "feature_border_type", "nan_mode", "per_float_feature_quantization")
 suffix = "cbm"
 
 _WEIGHT = "give the loss a pos_weight"
@@ -203,13 +203,43 @@ class _ShiftedClasses:
 
 
 def dataset(
-    table: Table, y: BoolArray | None, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: cb.Pool | None = None
+    table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: cb.Pool | None = None
 ) -> cb.Pool:
-    """Put a table into a Pool. Categories are given by their texts, so that the saved model knows them."""
-    if y is not None and reference is None:
+    """Put a table into a Pool and bin it. Categories are given by their texts, so that the saved model knows them.
+
+    With ``reference`` it is left to the training: validation rows are binned there by the bins of the training rows, and a Pool
+    binned before would lack a category that does not vary in it.
+    """
+    if reference is None:
         check_varies(table)
-    if y is not None:
-        check_single(name, table)
+    check_single(name, table)
+    pool = _pool(table, y, weight, n_jobs)
+    if reference is None:
+        with refusals(name, cb.CatBoostError):
+            pool.quantize(**{key: params[key] for key in BINNING if key in params})
+    return pool
+
+
+def take(
+    data: cb.Pool,
+    rows: IntArray,
+    table: Callable[[IntArray], Table],
+    y: BoolArray,
+    weight: FloatArray | None,
+    params: Params,
+    *,
+    n_jobs: int,
+) -> cb.Pool:
+    """Return some rows of a Pool by its bins. More rows than it has, by repeats, become a Pool of their own.
+
+    They are no weights, since CatBoost's L2 goes by the mean weight.
+    """
+    if rows.size <= data.num_row():
+        return data.slice(rows)
+    return dataset(table(rows), y[rows], None if weight is None else weight[rows], params, n_jobs=n_jobs, reference=data)
+
+
+def _pool(table: Table, y: BoolArray | None, weight: FloatArray | None, n_jobs: int) -> cb.Pool:
     names = list(table.names) if table.names is not None else None
     label = None if y is None else y.astype(np.float32)
     if not table.categorical:
@@ -272,8 +302,9 @@ class _Run:
     ) -> None:
         self._init, self._evaluate = init, evaluate
         self._train, self._valid = train_set, valid
-        self._margins = _Margins()
-        self._model = cb.CatBoost({**params, "eval_metric": self._margins})
+        self._seen = _Margins()
+        self.margins: MarginArray = np.empty(0)
+        self._model = cb.CatBoost({**params, "eval_metric": self._seen})
         self._asked = self._done = 0
         self._values: list[float] = []
         self._stop = self._ended = False
@@ -310,7 +341,8 @@ class _Run:
         value = None
         if self._evaluate is not None and self._valid is not None:
             try:
-                value = self._evaluate(self._margins.latest + self._init)
+                self.margins = self._seen.latest + self._init
+                value = self._evaluate(self.margins)
             except BaseException as error:  # noqa: BLE001 - CatBoost would bury it in a text of its own
                 self._error = error
                 return False
@@ -381,7 +413,7 @@ class _Model:
         return self._model
 
     def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
-        pool = dataset(table, None, None, {}, n_jobs=n_jobs)
+        pool = _pool(table, None, None, n_jobs)
         raw = self._model.predict(pool, prediction_type="RawFormulaVal", thread_count=n_jobs)
         return np.asarray(raw, dtype=np.float64)
 

@@ -6,6 +6,7 @@ afterwards. Our own log-loss runs this way too: LightGBM's native one is slower.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from boostimb.boosters._lightgbm_text import finish_classes
 from boostimb.boosters._lightgbm_text import merge as merge_texts
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
+from boostimb.typing import BoolArray, BoundLoss, FloatArray, IntArray, Loss, MarginArray, Metric
 
 name = "lightgbm"
 suffix = "txt"
@@ -242,6 +243,20 @@ def dataset(
         return data.construct()
 
 
+def take(
+    data: lgb.Dataset,
+    rows: IntArray,
+    table: Callable[[IntArray], Table],
+    y: BoolArray,
+    weight: FloatArray | None,
+    params: Params,
+    *,
+    n_jobs: int,
+) -> lgb.Dataset:
+    """Return some rows of a dataset by its bins: LightGBM copies them, repeats too, since it counts the rows of a leaf."""
+    return data.subset(rows, params={**data.params, "num_threads": n_jobs}).construct()
+
+
 def _is_plain(text: str) -> bool:
     """Whether LightGBM takes a column's name as it is."""
     return bool(text) and text.isprintable() and not set('",:[]{} ') & set(text)
@@ -267,6 +282,7 @@ class _Run:
             self._booster.add_valid(valid, "valid")
         self._has_valid = valid is not None and evaluate is not None
         self._done = 0
+        self.margins: MarginArray = np.empty(0)
 
     def advance(self, n_rounds: int) -> list[float]:
         with refusals(name, lgb.basic.LightGBMError):
@@ -286,10 +302,11 @@ class _Run:
 
     def _feval(self, raw: MarginArray, _: lgb.Dataset) -> tuple[str, float, bool]:
         assert self._evaluate is not None
-        return "value", self._evaluate(self._objective.margins(raw)), True
+        self.margins = self._objective.margins(raw)
+        return "value", self._evaluate(self.margins), True
 
     def model(self, n_rounds: int) -> "_Model":
-        return _Model(self._objective.part(self._booster, n_rounds))
+        return _Model(lambda: self._objective.part(self._booster, n_rounds))
 
     def close(self) -> None:
         self._booster.free_dataset()
@@ -326,26 +343,30 @@ def start(
 class _Model:
     """A trained lightgbm.Booster with start and link in its text."""
 
-    def __init__(self, booster: lgb.Booster) -> None:
-        self._booster = booster
+    def __init__(self, booster: lgb.Booster | Callable[[], lgb.Booster]) -> None:
+        self._given = booster
+
+    @cached_property
+    def native(self) -> Any:
+        """The booster. That of a training is written and read when it is first asked for: most trials of a search never are."""
+        return self._given if isinstance(self._given, lgb.Booster) else self._given()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_given": self.native}
 
     @property
     def n_rounds(self) -> int:
-        return int(self._booster.num_trees())
-
-    @property
-    def native(self) -> Any:
-        return self._booster
+        return int(self.native.num_trees())
 
     def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
-        raw = self._booster.predict(table.values, raw_score=True, num_threads=n_jobs)
+        raw = self.native.predict(table.values, raw_score=True, num_threads=n_jobs)
         return np.asarray(raw, dtype=np.float64)
 
     def importances(self) -> FloatArray:
-        return normalised(np.asarray(self._booster.feature_importance("gain"), dtype=np.float64))
+        return normalised(np.asarray(self.native.feature_importance("gain"), dtype=np.float64))
 
     def save(self, path: Path) -> None:
-        self._booster.save_model(path)
+        self.native.save_model(path)
 
 
 def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _Model:

@@ -32,7 +32,7 @@ from boostimb.boosters._base import (
 )
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, BoundLoss, FloatArray, Loss, MarginArray, Metric
+from boostimb.typing import BoolArray, BoundLoss, FloatArray, IntArray, Loss, MarginArray, Metric
 
 name = "xgboost"
 BINNING: tuple[str, ...] = ("max_bin",)
@@ -197,6 +197,24 @@ def dataset(
         )
 
 
+def take(
+    data: xgb.DMatrix,
+    rows: IntArray,
+    table: Callable[[IntArray], Table],
+    y: BoolArray,
+    weight: FloatArray | None,
+    params: Params,
+    *,
+    n_jobs: int,
+) -> xgb.QuantileDMatrix:
+    """Return some rows of a dataset by its bins; a row that is named twice has twice the weight, which is the same to XGBoost."""
+    counts = np.bincount(rows, minlength=y.size)
+    kept = np.flatnonzero(counts)
+    if weight is not None or counts.max() > 1:
+        weight = counts[kept] * (1.0 if weight is None else weight[kept])
+    return dataset(table(kept), y[kept], weight, params, n_jobs=n_jobs, reference=data)
+
+
 def _columns(table: Table) -> dict[str, Any]:
     """Return names and types of the columns; names that XGBoost refuses are left out."""
     names = list(table.names) if table.names is not None and not any(set("[]<") & set(name) for name in table.names) else None
@@ -214,6 +232,7 @@ class _Run:
         # Both matrices in the cache: each round then adds one tree to the margins at hand instead of predicting anew.
         self._booster = xgb.Booster(plan.params, cache=[d for d in (train_set, valid) if d is not None])
         self._done = 0
+        self.margins: MarginArray = np.empty(0, np.float32)
 
     def advance(self, n_rounds: int) -> list[float]:
         values: list[float] = []
@@ -222,11 +241,12 @@ class _Run:
                 self._booster.update(self._train, self._done, fobj=self._plan.objective)
             self._done += 1
             if self._evaluate is not None and self._valid is not None:
-                values.append(self._evaluate(self._booster.predict(self._valid, output_margin=True)))
+                self.margins = self._booster.predict(self._valid, output_margin=True)
+                values.append(self._evaluate(self.margins))
         return values
 
     def model(self, n_rounds: int) -> "_Model":
-        return _Model(self._booster[:n_rounds] if n_rounds < self._done else self._booster)
+        return _Model(self._booster[: min(n_rounds, self._done)])  # a copy, without the margins that a training keeps for its rows
 
     def close(self) -> None:
         del self._train, self._valid

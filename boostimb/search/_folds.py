@@ -1,6 +1,6 @@
 """The folds of one search: made once, binned once for each booster, shared by all trials."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,16 +22,6 @@ class Data:
     y: BoolArray
     weight: FloatArray | None
 
-    def take(self, rows: IntArray) -> "Data":
-        """Return the data of some rows."""
-        return Data(self.table.take(rows), self.y[rows], None if self.weight is None else self.weight[rows])
-
-    def class_weights(self) -> tuple[float, float]:
-        """Return the sums of weights of positives and of negatives."""
-        if self.weight is None:
-            return float(self.y.sum()), float((~self.y).sum())
-        return float(self.weight[self.y].sum()), float(self.weight[~self.y].sum())
-
 
 @dataclass
 class Fold:
@@ -41,7 +31,7 @@ class Fold:
     train_rows: IntArray
     valid_rows: IntArray
     seed: int
-    _binned: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
+    _binned: dict[Any, Any] = field(default_factory=dict)
     _cache: ResamplingCache = field(default_factory=ResamplingCache)
 
     @property
@@ -49,37 +39,56 @@ class Fold:
         """Labels of the validation rows."""
         return self.data.y[self.valid_rows]
 
-    def binned(self, booster: Booster, params: Params, n_jobs: int) -> tuple[Any, Any]:
-        """Return training and validation rows as the booster's datasets; those of one set of binning parameters are made once."""
-        binning = {key: params[key] for key in booster.BINNING if key in params}
-        key = booster.name, tuple(sorted(binning.items()))
+    def train(
+        self, booster: Booster, params: Params, resampler: AnyResampler, n_jobs: int
+    ) -> tuple[Any, tuple[float, float]]:
+        """Return the dataset that a trial trains on, and the weight of positives and of negatives in it.
+
+        Resampling sees the training rows and nothing else. All trials share one binning of these rows.
+        """
+        rows = self.train_rows
+        y, weight = self.data.y[rows], None if self.data.weight is None else self.data.weight[rows]
+        binned = self._bins(booster, params, n_jobs)
+        if resampler.name == "none":
+            return binned, class_sums(y, weight)
+        part = self.data.table.take(rows)
+        changed = resampler.resample(part, y, weight, self.seed, cache=self._cache)
+        if changed.synthetic is None:
+            data = booster.take(binned, changed.rows, part.take, y, weight, params, n_jobs=n_jobs)
+        else:
+            data = booster.dataset(changed.apply(part), changed.y, changed.sample_weight, params, n_jobs=n_jobs, reference=binned)
+        return data, class_sums(changed.y, changed.sample_weight)
+
+    def valid(self, booster: Booster, params: Params, n_jobs: int) -> Any:
+        """Return the validation rows, by the bins of the training rows."""
+
+        def make() -> Any:
+            table, bins = self.data.table.take(self.valid_rows), self._bins(booster, params, n_jobs)
+            return booster.dataset(table, self.y_valid, None, params, n_jobs=n_jobs, reference=bins)
+
+        return self._once("valid", booster, params, make)
+
+    def _bins(self, booster: Booster, params: Params, n_jobs: int) -> Any:
+        def make() -> Any:
+            rows = self.train_rows
+            weight = None if self.data.weight is None else self.data.weight[rows]
+            return booster.dataset(self.data.table.take(rows), self.data.y[rows], weight, params, n_jobs=n_jobs)
+
+        return self._once("train", booster, params, make)
+
+    def _once(self, part: str, booster: Booster, params: Params, make: Callable[[], Any]) -> Any:
+        """Return what ``make`` gives, made once for all parameters with the same bins."""
+        key = part, booster.name, tuple(sorted((name, params[name]) for name in booster.BINNING if name in params))
         if key not in self._binned:
-            part = self.data.take(self.train_rows)
-            train = booster.dataset(part.table, part.y, part.weight, binning, n_jobs=n_jobs)
-            valid_table = self.data.table.take(self.valid_rows)
-            valid = booster.dataset(valid_table, self.y_valid, None, binning, n_jobs=n_jobs, reference=train)
-            self._binned[key] = train, valid
+            self._binned[key] = make()
         return self._binned[key]
 
-    def prepare(
-        self, booster: Booster, params: Params, resampler: AnyResampler, n_jobs: int
-    ) -> tuple[Any, Any, tuple[float, float]]:
-        """Return the datasets of a trial, and the weight of positives and of negatives in the rows that it trains on.
 
-        Resampling sees the training rows and nothing else.
-        """
-        train, valid = self.binned(booster, params, n_jobs)
-        part = self.data.take(self.train_rows)
-        if resampler.name != "none":
-            part = resampled(part, resampler, self.seed, self._cache)
-            train = booster.dataset(part.table, part.y, part.weight, params, n_jobs=n_jobs, reference=train)
-        return train, valid, part.class_weights()
-
-
-def resampled(data: Data, resampler: AnyResampler, seed: int, cache: ResamplingCache | None = None) -> Data:
-    """Return the rows that a sampler makes of training rows."""
-    changed = resampler.resample(data.table, data.y, data.weight, seed, cache=cache)
-    return Data(changed.apply(data.table), changed.y, changed.sample_weight)
+def class_sums(y: BoolArray, weight: FloatArray | None) -> tuple[float, float]:
+    """Return the sums of weights of positives and of negatives."""
+    if weight is None:
+        return float(y.sum()), float((~y).sum())
+    return float(weight[y].sum()), float(weight[~y].sum())
 
 
 def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:

@@ -121,7 +121,7 @@ class Search:
         if self.rows and deadline is not None and time.monotonic() > deadline:
             raise OutOfTimeError
         plan = self.levers.draw(trial)
-        outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, may_be_cut=not self.rows, tick=tick)
+        outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, may_be_cut=not self.rows, watch=lambda _: tick())
         score = self.score(outcome.margins)
         started = time.monotonic()
         self.metric.score(self.y, outcome.margins)  # a second time: a first call may compile, and would seem slow for ever

@@ -1,24 +1,27 @@
 """One trial: the folds boosted in step, and the number of rounds chosen once for all of them."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from threading import Semaphore
 from typing import Any, TypeVar
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from boostimb.boosters import Model, Run, get_booster
-from boostimb.search._folds import Data, Fold, resampled
+from boostimb.search._folds import Data, Fold
 from boostimb.search._space import Plan
-from boostimb.typing import Float32Array, FloatArray, Metric
+from boostimb.typing import Float32Array, FloatArray, IntArray, Metric
 
 T = TypeVar("T")
 
-# Rounds between two looks at the clock. What a trial finds does not depend on it.
-_STRIDE = 5
 MAX_ROUNDS = 4000
+# Rounds of a step, after which the folds wait for each other and a model may end: five, or one where five take seconds.
+_STRIDE, _LARGE = 5, 3_000_000
 # The curve is read as a mean over so many rounds: its highest single point would be picked by luck.
 _SMOOTH = 9
 
@@ -40,19 +43,27 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Workers:
-    """How the cores are shared out: folds side by side, with what is left over as threads inside each."""
+    """How the cores are shared out: a thread for each fold, of which as many run at a time as there are cores.
 
-    lanes: Sequence[ThreadPoolExecutor]  # of one thread each
-    threads: int
+    A fold keeps its thread, since XGBoost keeps its random state, and LightGBM its verbosity, by thread.
+    """
+
+    lanes: Sequence[ThreadPoolExecutor]  # of one thread each, one for each fold
+    threads: int  # inside each
     cores: int
+    gate: AbstractContextManager[Any]
+
+    @classmethod
+    def of(cls, cores: int, lanes: Sequence[ThreadPoolExecutor]) -> "Workers":
+        """Share out cores among the threads of folds."""
+        return cls(lanes, max(1, cores // len(lanes)), cores, Semaphore(min(cores, len(lanes))))
 
     def map(self, function: Callable[..., T], *entries: Sequence[Any]) -> list[T]:
         """Run ``function`` for all entries side by side; every call has ended when this returns or raises.
 
-        An entry goes to the same thread each time: XGBoost keeps its random state, and LightGBM its verbosity, by thread.
+        Whatever takes time in ``function`` goes through ``gate``.
         """
-        rows = list(zip(*entries, strict=True))
-        futures = [self.lanes[at % len(self.lanes)].submit(function, *row) for at, row in enumerate(rows)]
+        futures = [lane.submit(function, *row) for lane, row in zip(self.lanes, zip(*entries, strict=True), strict=True)]
         try:
             return [future.result() for future in futures]
         finally:
@@ -76,7 +87,7 @@ def run_trial(
     deadline: float | None,
     *,
     may_be_cut: bool = False,
-    tick: Callable[[], None] = lambda: None,
+    watch: Callable[[FloatArray], None] = lambda curves: None,
 ) -> Outcome:
     """Train a plan on every fold.
 
@@ -94,8 +105,9 @@ def run_trial(
         Moment of ``time.monotonic()`` at which to give up.
     may_be_cut : bool
         At the deadline, keep the rounds trained so far instead of giving up.
-    tick : callable
-        Called every few rounds.
+    watch : callable
+        Called after each step with the folds' values of the metric so far, shape (n_folds, n_rounds), oriented so that more is
+        better; what it raises ends the trial.
 
     Raises
     ------
@@ -105,75 +117,114 @@ def run_trial(
     booster, data, started = get_booster(plan.booster), folds[0].data, time.monotonic()
 
     def begin(fold: Fold) -> Run:
-        train, valid, class_weights = fold.prepare(booster, plan.params, plan.resampler, workers.threads)
-        return booster.start(
-            plan.params,
-            train,
-            plan.loss_for(*class_weights),
-            n_rounds=MAX_ROUNDS,
-            valid=valid,
-            evaluate=metric.bind(fold.y_valid),
-            n_jobs=workers.threads,
-            seed=fold.seed,
-        )
+        with workers.gate:
+            train, sums = fold.train(booster, plan.params, plan.resampler, workers.threads)
+            return booster.start(
+                plan.params,
+                train,
+                plan.loss_for(*sums),
+                n_rounds=MAX_ROUNDS,
+                valid=fold.valid(booster, plan.params, workers.threads),
+                evaluate=metric.bind(fold.y_valid),
+                n_jobs=workers.threads,
+                seed=fold.seed,
+            )
+
+    def end(run: Run) -> Model:
+        with workers.gate:
+            return run.model(n_rounds)
+
+    def own_margins(fold: Fold, model: Model) -> FloatArray:
+        return model.raw(data.table.take(fold.valid_rows), n_jobs=workers.threads)
 
     runs = workers.map(begin, folds)
     try:
-        n_rounds = _boost_in_step(runs, metric, workers, patience(plan.learning_rate), deadline, may_be_cut=may_be_cut, tick=tick)
-        models = workers.map(lambda run: run.model(n_rounds), runs)
+        boosted = _Boosting(runs, metric, workers, patience(plan.learning_rate), _stride(data), deadline, may_be_cut)
+        n_rounds, parts = boosted.run(watch)
+        models = workers.map(end, runs)
     finally:
         for run in runs:
             run.close()
     margins = np.empty(data.y.size, dtype=np.float32)
-
-    def fill(fold: Fold, model: Model) -> None:
-        margins[fold.valid_rows] = model.raw(data.table.take(fold.valid_rows), n_jobs=workers.threads)
-
-    workers.map(fill, folds, models)
+    for fold, part in zip(folds, parts or workers.map(own_margins, folds, models), strict=True):
+        margins[fold.valid_rows] = part
     return Outcome(plan, n_rounds, margins, tuple(models), time.monotonic() - started)
 
 
-def _boost_in_step(
-    runs: Sequence[Run],
-    metric: Metric,
-    workers: Workers,
-    wait: int,
-    deadline: float | None,
-    *,
-    may_be_cut: bool,
-    tick: Callable[[], None],
-) -> int:
-    """Advance all folds together until their mean curve has not risen for ``wait`` rounds; return its best round."""
-    curves: list[list[float]] = [[] for _ in runs]
-    while True:
-        if deadline is not None and time.monotonic() > deadline and not may_be_cut:
-            raise OutOfTimeError
-        new = workers.map(lambda run: run.advance(_STRIDE), runs)
-        tick()
-        longest = max(len(values) for values in new)
-        for curve, values in zip(curves, new, strict=True):
-            curve += values
-            curve += curve[-1:] * (longest - len(values))  # a fold with nothing left to split stays where it is
-        if not all(curves):
-            return 1
-        mean = np.mean(curves, axis=0) * (1.0 if metric.greater_is_better else -1.0)
-        best = best_round(mean)
-        out_of_time = deadline is not None and time.monotonic() > deadline
-        if len(mean) - best >= wait or longest < _STRIDE or (out_of_time and may_be_cut):
-            return best
+def _stride(data: Data) -> int:
+    return _STRIDE if data.table.values.size <= _LARGE else 1
 
 
-def best_round(mean_curve: FloatArray) -> int:
-    """Return the number of rounds at which the smoothed curve is highest."""
-    return 1 + int(np.argmax(uniform_filter1d(mean_curve, _SMOOTH, mode="nearest")))
+@dataclass
+class _Boosting:
+    """The folds of a trial, advanced together until their mean curve has not risen for ``wait`` rounds."""
+
+    runs: Sequence[Run]
+    metric: Metric
+    workers: Workers
+    wait: int
+    stride: int
+    deadline: float | None
+    may_be_cut: bool
+    curves: list[list[float]] = field(init=False)
+    # The margins of the last steps, one of which the model will end with.
+    steps: deque[tuple[int, list[Float32Array]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.curves = [[] for _ in self.runs]
+        self.steps = deque(maxlen=self.wait // self.stride + 2)
+
+    def run(self, watch: Callable[[FloatArray], None]) -> tuple[int, list[Float32Array] | None]:
+        """Return the best number of rounds and the margins of each fold's validation rows after it.
+
+        Without a single split in some fold there are no margins but those of the start: None.
+        """
+        sign = 1.0 if self.metric.greater_is_better else -1.0
+        while True:
+            new = self.workers.map(self._step, self.runs)
+            late = self.deadline is not None and time.monotonic() > self.deadline
+            if late and not self.may_be_cut:
+                raise OutOfTimeError
+            longest = max(len(values) for values in new)
+            for curve, values in zip(self.curves, new, strict=True):
+                curve += values
+                curve += curve[-1:] * (longest - len(values))  # a fold with nothing left to split stays where it is
+            if not all(self.curves):
+                return 1, None
+            done = len(self.curves[0])
+            if longest:
+                self.steps.append((done, [run.margins.astype(np.float32) for run in self.runs]))
+            n_rounds, margins = self._best(sign)
+            if longest < self.stride or done - n_rounds >= self.wait or late:
+                return n_rounds, margins
+            watch(sign * np.array(self.curves))
+
+    def _step(self, run: Run) -> list[float]:
+        """Advance one fold by a step, a round at a time, so that folds take turns on fewer cores."""
+        values: list[float] = []
+        for _ in range(self.stride):
+            with self.workers.gate:
+                new = run.advance(1)
+            if not new:
+                break
+            values += new
+        return values
+
+    def _best(self, sign: float) -> tuple[int, list[Float32Array]]:
+        at = best_step(sign * np.mean(self.curves, axis=0), np.array([done for done, _ in self.steps]))
+        return self.steps[at]
+
+
+def best_step(mean_curve: FloatArray, ends: IntArray) -> int:
+    """Return at which of the numbers of rounds in ``ends`` the smoothed curve is highest."""
+    return int(np.argmax(uniform_filter1d(mean_curve, _SMOOTH, mode="nearest")[ends - 1]))
 
 
 def refit_on_all(plan: Plan, n_rounds: int, data: Data, n_jobs: int, seed: int) -> Model:
     """Train a plan on all rows for a number of rounds that is known."""
-    booster = get_booster(plan.booster)
-    part = resampled(data, plan.resampler, seed)
-    train = booster.dataset(part.table, part.y, part.weight, plan.params, n_jobs=n_jobs)
-    run = booster.start(plan.params, train, plan.loss_for(*part.class_weights()), n_rounds=n_rounds, n_jobs=n_jobs, seed=seed)
+    booster, everything = get_booster(plan.booster), np.arange(data.y.size)
+    train, sums = Fold(data, everything, everything[:0], seed).train(booster, plan.params, plan.resampler, n_jobs)
+    run = booster.start(plan.params, train, plan.loss_for(*sums), n_rounds=n_rounds, n_jobs=n_jobs, seed=seed)
     try:
         run.advance(n_rounds)
         return run.model(n_rounds)

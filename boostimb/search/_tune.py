@@ -188,8 +188,8 @@ def tune(
     deadline = None if timeout is None else started + timeout
     with ExitStack() as stack:
         shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
-        lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(min(cores, len(folds)))]
-        search = Search(levers, folds, measure, cut, Workers(lanes, max(1, cores // len(folds)), cores), seed)
+        lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in folds]
+        search = Search(levers, folds, measure, cut, Workers.of(cores, lanes), seed)
         search.run(n_trials, deadline, tuple(callbacks), shown)
         model, oof_proba, score = search.finish(refit, calibration, encoder, labels, n_jobs)
     result = TuneResult(

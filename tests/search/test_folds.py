@@ -5,8 +5,9 @@ import pytest
 from sklearn.model_selection import GroupKFold, StratifiedKFold, TimeSeriesSplit
 
 from boostimb.boosters import get_booster
+from boostimb.losses import LogLoss
 from boostimb.resampling import Resampler
-from boostimb.search._folds import Data, make_folds, resampled
+from boostimb.search._folds import Data, make_folds
 from boostimb.table import TableEncoder
 
 
@@ -87,18 +88,31 @@ def test_bins_are_made_once(small):
     X, y = small
     fold = make_folds(data_of(X, y), 3, None, 0)[0]
     booster = get_booster("lightgbm")
-    first = fold.binned(booster, {"num_leaves": 5}, 1)
-    assert fold.binned(booster, {"num_leaves": 50}, 1) is first
-    assert fold.binned(booster, {"max_bin": 15}, 1) is not first
+
+    def train(**params):
+        return fold.train(booster, params, Resampler("none"), 1)[0]
+
+    assert train(num_leaves=50) is train(num_leaves=5)
+    assert train(max_bin=15) is not train()
+    assert fold.valid(booster, {"num_leaves": 50}, 1) is fold.valid(booster, {}, 1)
 
 
-def test_resampled_data_keeps_weights_and_counts_them(small):
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "catboost"])
+@pytest.mark.parametrize("sampler", ["under", "over"])
+def test_rows_of_a_sampler_keep_their_weights(small, name, sampler):
+    """What a booster is given weighs as much, class by class, as the rows that the sampler makes."""
+    pytest.importorskip(name)
     X, y = small
     weight = np.where(y == 1, 3.0, 0.5)
-    part = resampled(data_of(X, y, weight), Resampler("under", 0.5), 0)
-    n_pos = int(y.sum())
-    assert part.class_weights() == pytest.approx((3.0 * n_pos, 0.5 * 2 * n_pos))
-    assert data_of(X, y).class_weights() == (n_pos, len(y) - n_pos)
+    fold, booster = make_folds(data_of(X, y, weight), 3, None, 0)[0], get_booster(name)
+    n_pos, n_neg = int(y[fold.train_rows].sum()), int((1 - y[fold.train_rows]).sum())
+    _, sums = fold.train(booster, {}, Resampler("none"), 1)
+    assert sums == pytest.approx((3.0 * n_pos, 0.5 * n_neg))
+    data, sums = fold.train(booster, {}, Resampler(sampler, 0.5), 1)
+    want = (3.0 * n_pos, 0.5 * 2 * n_pos) if sampler == "under" else (3.0 * round(n_neg / 2), 0.5 * n_neg)
+    assert sums == pytest.approx(want)
+    label, given = np.asarray(data.get_label(), dtype=float), np.asarray(data.get_weight())
+    assert (given @ label, given @ (1 - label)) == pytest.approx(want, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["under", "over", "smote", "tomek", "smote_tomek", "adasyn", "borderline_smote"])
@@ -108,6 +122,13 @@ def test_resampling_never_reads_validation_rows(small, name):
     fold = make_folds(data_of(X, y), 3, None, 0)[0]
     other = X.copy()
     other[fold.valid_rows] = 1e6
-    a, b = (resampled(data_of(Z, y).take(fold.train_rows), Resampler(name), fold.seed) for Z in (X, other))
-    np.testing.assert_array_equal(a.table.values, b.table.values)
-    np.testing.assert_array_equal(a.y, b.y)
+    booster = get_booster("lightgbm")
+
+    def model(Z):
+        each = make_folds(data_of(Z, y), 3, None, 0)[0]
+        train, sums = each.train(booster, {}, Resampler(name), 1)
+        run = booster.start({}, train, LogLoss(), n_rounds=3, n_jobs=1, seed=0)
+        run.advance(3)
+        return run.model(3).native.model_to_string(), sums
+
+    assert model(X) == model(other)
