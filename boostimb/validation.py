@@ -27,6 +27,10 @@ EXTRAS = {
 }
 
 
+class ImbalanceWarning(UserWarning):
+    """Something about rare positives that a user should know; the text names the remedy."""
+
+
 def missing_extra(module: str, needed_for: str) -> ImportError:
     """Return the error for an optional package that is not installed, with the command that installs it."""
     return ImportError(f"{needed_for} needs the package {module!r}: pip install 'boostimb[{EXTRAS[module]}]'")

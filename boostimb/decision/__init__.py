@@ -2,18 +2,24 @@
 
 from boostimb.decision._calibrate import calibrate, calibration_from_dict
 from boostimb.decision._calibration import Calibration
+from boostimb.decision._confidence import CONFIDENCE
 from boostimb.decision._constraints import Constraint, InfeasibleError, parse_constraints
 from boostimb.decision._crossfit import crossfit_score
+from boostimb.decision._decision import Decision, Threshold, parse_decision
 from boostimb.decision._goal import Goal
 from boostimb.decision._isotonic import IsotonicCalibration
 from boostimb.decision._logistic import LogisticCalibration
 from boostimb.decision._parse_goal import parse_goal
 from boostimb.decision._prior import prior_shift
-from boostimb.decision._threshold import Threshold, best_threshold, parse_decision
+from boostimb.decision._report import ConstraintReport, warn_of_doubt
+from boostimb.decision._threshold import best_threshold
 
 __all__ = [
+    "CONFIDENCE",
     "Calibration",
     "Constraint",
+    "ConstraintReport",
+    "Decision",
     "Goal",
     "InfeasibleError",
     "IsotonicCalibration",
@@ -27,4 +33,5 @@ __all__ = [
     "parse_decision",
     "parse_goal",
     "prior_shift",
+    "warn_of_doubt",
 ]

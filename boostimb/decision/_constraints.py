@@ -12,7 +12,7 @@ from boostimb.typing import BoolArray, FloatArray
 from boostimb.validation import check_choice
 
 RATES = ("alerts", "balanced_accuracy", "f1", "mcc", "precision", "recall", "specificity")
-_BOUND = re.compile(r"\s*(>=|<=)\s*([-+0-9.eE]+)\s*(%?)\s*")
+_BOUND = re.compile(r"\s*(>=|<=)\s*([-+0-9.eE_]+)\s*(?:(%)|(?:/|per)\s*([0-9.eE_]+))?\s*")
 
 
 class InfeasibleError(ValueError):
@@ -43,7 +43,8 @@ class Constraint:
         check_choice("the sign of a constraint", self.sign, (">=", "<="))
         least = -1.0 if self.rate == "mcc" else 0.0
         if not least <= self.bound <= 1.0:
-            raise ValueError(f"the bound on {self.rate} must lie in [{least:g}, 1], got {self.bound:g}")
+            budget = "; a budget of 50 alerts in 20000 cases is '<=50/20000'" if self.rate == "alerts" else ""
+            raise ValueError(f"the bound on {self.rate} must lie in [{least:g}, 1], got {self.bound:g}{budget}")
 
     def __str__(self) -> str:
         return f"{self.rate} {self.sign} {self.bound:g}"
@@ -62,13 +63,14 @@ class Constraint:
 
 
 def parse_constraints(constraints: Mapping[str, str] | tuple[Constraint, ...] | None) -> tuple[Constraint, ...]:
-    """Return the constraints that a mapping writes, for example ``{"recall": ">=0.9", "alerts": "<=1%"}``.
+    """Return the constraints that a mapping writes, for example ``{"recall": ">=0.9", "alerts": "<=50/20000"}``.
 
     Parameters
     ----------
     constraints : mapping of str to str, optional
         From a rate ('alerts', 'balanced_accuracy', 'f1', 'mcc', 'precision', 'recall', 'specificity') to a bound: '>=' or '<='
-        and a share, with or without a percent sign. 'alerts' is the share of samples that is predicted positive.
+        and a share, which is a number ('0.01'), a percentage ('1%') or two numbers ('50/5000' or '50 per 5000'). 'alerts' is the
+        share of samples that is predicted positive: 50 alerts among the 20,000 cases of a day are '<=50/20000'.
 
     Raises
     ------
@@ -78,8 +80,8 @@ def parse_constraints(constraints: Mapping[str, str] | tuple[Constraint, ...] | 
     Examples
     --------
     >>> from boostimb.decision import parse_constraints
-    >>> [str(c) for c in parse_constraints({"recall": ">=0.9"})]
-    ['recall >= 0.9']
+    >>> [str(c) for c in parse_constraints({"recall": ">=90%", "alerts": "<=50 per 20000"})]
+    ['recall >= 0.9', 'alerts <= 0.0025']
     """
     if constraints is None:
         return ()
@@ -105,10 +107,11 @@ def _parse(rate: str, bound: str) -> Constraint:
     try:
         if match is None:
             raise ValueError
-        number = float(match[2])
-    except ValueError:
-        raise ValueError(f"the bound on {rate} must be '>=' or '<=' and a number, such as '>=0.9', got {bound!r}") from None
-    return Constraint(rate, match[1], number / 100 if match[3] else number)
+        share = float(match[2]) / (100.0 if match[3] else float(match[4] or 1))
+    except (ValueError, ZeroDivisionError):
+        such = "'<=0.01', '<=1%' or '<=50/20000'" if rate == "alerts" else "'>=0.9', '>=90%' or '>=9/10'"
+        raise ValueError(f"the bound on {rate} must be '>=' or '<=' and a share, such as {such}, got {bound!r}") from None
+    return Constraint(rate, match[1], share)
 
 
 def _why_infeasible(constraints: tuple[Constraint, ...], allowed: list[BoolArray], sweep: ThresholdSweep) -> str:

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb.decision._custom_goal import Custom
+from boostimb.decision._decision import ConstraintsLike, GoalLike, parse_decision
 from boostimb.decision._goal import Sample
-from boostimb.decision._threshold import ConstraintsLike, GoalLike, choose, parse_decision
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of_decision
 from boostimb.validation import as_vector, check_length
@@ -54,7 +54,8 @@ def crossfit_score(
     >>> crossfit_score(y, score, folds=[0, 0, 1, 1, 2, 2])
     0.6666666666666666
     """
-    chosen, bounds = parse_decision(goal, constraints, cost_matrix)
+    decision = parse_decision(goal, constraints, cost_matrix)
+    chosen = decision.goal
     labels = BoundLabels.of(y_true, sample_weight)
     fold = as_vector("folds", folds)
     check_length("folds", fold, labels.n)
@@ -67,7 +68,7 @@ def crossfit_score(
     alert = np.empty(labels.y.size, dtype=np.bool_)
     for name in names:
         held, rest = fold == name, fold != name
-        found = choose(chosen, bounds, BoundLabels.of(labels.y[rest], None if weight is None else weight[rest]), score[rest])
+        found = decision.choose(labels.y[rest], score[rest], None if weight is None else weight[rest])
         alert[held] = score[held] >= found.value
     if isinstance(chosen, Custom):
         return chosen.value(labels.y.astype(np.intp), alert.astype(np.intp), labels.weight)

@@ -38,6 +38,11 @@ class Goal(ABC):
         """Whether a cut that gains no positive over the next higher one can never be better than that."""
         return True
 
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """Constraints as (rate, sign) one of which must be given, for a goal that is highest at an extreme otherwise."""
+        return ()
+
     @abstractmethod
     def score_cuts(self, sweep: ThresholdSweep, sample: Sample) -> FloatArray:
         """Return the value of each cut, shape (n_cuts,); NaN for one that was not tried."""
@@ -88,6 +93,44 @@ class BalancedAccuracy(Goal):
     def score_cuts(self, sweep: ThresholdSweep, sample: Sample) -> FloatArray:
         """Balanced accuracy of each cut."""
         return sweep.balanced_accuracy
+
+
+@dataclass(frozen=True)
+class Recall(Goal):
+    """The share of positives that is found: as many as an alert budget or a wanted precision leaves room for."""
+
+    @property
+    def name(self) -> str:
+        """``recall``."""
+        return "recall"
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """Something that keeps it from flagging everybody."""
+        return ("alerts", "<="), ("precision", ">="), ("specificity", ">=")
+
+    def score_cuts(self, sweep: ThresholdSweep, sample: Sample) -> FloatArray:
+        """Recall of each cut."""
+        return sweep.recall
+
+
+@dataclass(frozen=True)
+class Precision(Goal):
+    """The share of alerts that is right: as high as a wanted recall leaves room for."""
+
+    @property
+    def name(self) -> str:
+        """``precision``."""
+        return "precision"
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """Something that keeps it from flagging a single sure case."""
+        return ("recall", ">="), ("alerts", ">=")
+
+    def score_cuts(self, sweep: ThresholdSweep, sample: Sample) -> FloatArray:
+        """Precision of each cut."""
+        return sweep.precision
 
 
 @dataclass(frozen=True)

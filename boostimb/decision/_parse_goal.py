@@ -3,9 +3,12 @@
 import numpy as np
 
 from boostimb.decision._custom_goal import Custom
-from boostimb.decision._goal import BalancedAccuracy, FixedThreshold, FScore, Goal, MatthewsCorrelation
+from boostimb.decision._goal import BalancedAccuracy, FixedThreshold, FScore, Goal, MatthewsCorrelation, Precision, Recall
 
-CHOICES = "'f1', 'fbeta:2' (any beta > 0), 'mcc', 'balanced_accuracy', a callable(y_true, y_pred), or a number: the threshold"
+CHOICES = (
+    "'f1', 'fbeta:2' (any beta > 0), 'mcc', 'balanced_accuracy', 'recall' or 'precision' under a constraint, "
+    "a callable(y_true, y_pred), or a number: the threshold"
+)
 
 
 def parse_goal(goal: object) -> Goal:
@@ -14,8 +17,8 @@ def parse_goal(goal: object) -> Goal:
     Parameters
     ----------
     goal : str, callable, float or Goal
-        'f1', 'fbeta:2' (any beta > 0), 'mcc', 'balanced_accuracy', a callable(y_true, y_pred) that is maximised, or a number,
-        which is the threshold itself.
+        'f1', 'fbeta:2' (any beta > 0), 'mcc', 'balanced_accuracy', 'recall' or 'precision' under a constraint, a
+        callable(y_true, y_pred) that is maximised, or a number, which is the threshold itself.
 
     Raises
     ------
@@ -56,6 +59,8 @@ def _parse_name(goal: str) -> Goal:
         "f2": FScore(2.0),
         "mcc": MatthewsCorrelation(),
         "balanced_accuracy": BalancedAccuracy(),
+        "recall": Recall(),
+        "precision": Precision(),
     }
     if colon or word not in goals:
         raise ValueError(f"goal must be one of {CHOICES}; got {goal!r}")

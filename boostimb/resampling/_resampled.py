@@ -8,10 +8,6 @@ from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray, IntArray
 
 
-class ImbalanceWarning(UserWarning):
-    """Something about rare positives that a user should know; the text names the remedy."""
-
-
 @dataclass(frozen=True, eq=False)
 class Resampled:
     """Rows to train on: some of the original ones, then new ones.

@@ -8,10 +8,10 @@ import numpy as np
 
 from boostimb.resampling._cache import ResamplingCache
 from boostimb.resampling._draw import draw
-from boostimb.resampling._resampled import ImbalanceWarning, Resampled, count_classes, keep_rows
+from boostimb.resampling._resampled import Resampled, count_classes, keep_rows
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray
-from boostimb.validation import check_choice, check_number
+from boostimb.validation import ImbalanceWarning, check_choice, check_number
 
 Name: TypeAlias = Literal["none", "under", "over", "smote", "smotenc", "borderline_smote", "adasyn", "tomek", "smote_tomek"]
 NAMES: tuple[str, ...] = get_args(Name)

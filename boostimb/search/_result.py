@@ -1,7 +1,7 @@
 """What a search returns: the model, how good it is, and all that was tried."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import optuna
 from numpy.typing import ArrayLike, NDArray
 
-from boostimb.decision import best_threshold
+from boostimb.decision import CONFIDENCE, ConstraintReport, Goal, parse_decision, warn_of_doubt
 from boostimb.metrics import Confusion, confusion_at
 from boostimb.model import Ensemble
 from boostimb.search._estimate import Estimate
@@ -28,6 +28,9 @@ class TuneResult:
         Parameters of the best single trial, levers included.
     threshold_ : float
         Probability from which ``predict`` says positive: the best cut of the out-of-fold probabilities under the goal.
+    constraint_report_ : tuple of ConstraintReport
+        For each constraint on the threshold: "rate", "sign", "bound", the out-of-fold "value" and the "chance_of_missing" the
+        bound on new rows.
     best_score_ : float
         Out-of-fold score of the model by the search metric, as it stands.
     corrected_score_ : float
@@ -64,14 +67,16 @@ class TuneResult:
     metric_: str
     _estimate: Estimate
     _y: BoolArray
-    _goal: Any
+    _goal: Goal
+    constraint_report_: tuple[ConstraintReport, ...] = field(default=(), kw_only=True)
 
     def __repr__(self) -> str:
         low, high = self.score_interval_
         trials = self.cv_results_["trial"].size
         return (
             f"<TuneResult: {self.metric_} {self.corrected_score_:.4f} [{low:.4f}, {high:.4f}] after {trials} trials, "
-            f"plain booster {self.baseline_score_:.4f}, threshold {self.threshold_:.4g}>"
+            f"plain booster {self.baseline_score_:.4f}, threshold {self.threshold_:.4g}"
+            f"{''.join(f', {each}' for each in self.constraint_report_)}>"
         )
 
     @property
@@ -113,17 +118,20 @@ class TuneResult:
         goal: Any = None,
         constraints: Mapping[str, str] | None = None,
         cost_matrix: ArrayLike | None = None,
+        confidence: float | None = CONFIDENCE,
     ) -> "TuneResult":
         """Choose another cut from the out-of-fold probabilities. Nothing is trained.
 
         Parameters
         ----------
         goal : str, callable or float, optional
-            As in `boostimb.tune`; by default the goal of the search.
+            As in `boostimb.tune`; by default the goal or the costs of the search.
         constraints : dict, optional
-            Such as ``{"recall": ">=0.9"}``.
+            Such as ``{"recall": ">=0.9"}`` or ``{"alerts": "<=50/20000"}``.
         cost_matrix : array-like of shape (2, 2), optional
             Costs, a row for each truth and a column for each decision; it takes the place of the goal.
+        confidence : float or None, default 0.9
+            The chance with which new rows must keep each constraint, see `best_threshold`; None asks of the out-of-fold rows only.
 
         Returns
         -------
@@ -134,11 +142,18 @@ class TuneResult:
         ------
         ValueError
             If the goal is unknown, or no cut satisfies the constraints.
+
+        Warns
+        -----
+        ImbalanceWarning
+            If cuts satisfy the constraints out of fold, but none with the confidence; the surest are then chosen among.
         """
         if goal is None:
             goal = "f1" if cost_matrix is not None else self._goal
-        found = best_threshold(self._y, self.oof_proba_, goal, constraints=constraints, cost_matrix=cost_matrix)
+        found = parse_decision(goal, constraints, cost_matrix, confidence).choose(self._y, self.oof_proba_)
         self.best_estimator_.threshold = found.value
+        self.constraint_report_ = found.constraint_report
+        warn_of_doubt(found.constraint_report, confidence, stacklevel=2)
         return self
 
     def confusion(self) -> Confusion:

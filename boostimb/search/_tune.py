@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from boostimb.boosters import NAMES, get_booster, installed
-from boostimb.decision import InfeasibleError, best_threshold, parse_decision
+from boostimb.decision import CONFIDENCE, InfeasibleError, parse_decision, parse_goal
 from boostimb.metrics import PRAUC
 from boostimb.model import effective_n_jobs
 from boostimb.resampling import ImbalanceWarning, resolve_resamplers
@@ -47,6 +47,7 @@ def tune(
     goal: Any = "f1",
     constraints: Mapping[str, str] | None = None,
     cost_matrix: ArrayLike | None = None,
+    confidence: float | None = CONFIDENCE,
     losses: str | Loss | Sequence[str | Loss] = "auto",
     resamplers: Any = "auto",
     cv: Any = 5,
@@ -82,11 +83,13 @@ def tune(
         What the search maximises and the rounds are chosen by.
     goal : str, callable or float
         What the threshold is chosen by: "f1", "fbeta:2", "mcc", "balanced_accuracy", a function of (y_true, y_pred), or the
-        threshold itself.
+        threshold itself; under a constraint also "recall" and "precision".
     constraints : dict, optional
-        What the threshold must satisfy, such as ``{"recall": ">=0.9"}``.
+        What the threshold must satisfy, such as ``{"recall": ">=0.9"}`` or ``{"alerts": "<=50/20000"}``.
     cost_matrix : array-like of shape (2, 2), optional
         ``[[true negative, false positive], [false negative, true positive]]``: minimise the mean cost instead of ``goal``.
+    confidence : float or None, default 0.9
+        The chance with which new rows must keep each constraint, see `best_threshold`; None asks of the out-of-fold rows only.
     losses : "auto", name, Loss, or sequence of them
         Of "log_loss", "focal" and "asymmetric", whose parameters are searched, or losses as they stand. "auto" is the first two.
     resamplers : "auto", name, imbalanced-learn sampler, or sequence of them
@@ -138,7 +141,7 @@ def tune(
     Warns
     -----
     ImbalanceWarning
-        For fewer than 20 positives, or constraints that no threshold satisfies.
+        For fewer than 20 positives, or constraints that no threshold satisfies, or none with the confidence.
 
     Notes
     -----
@@ -163,7 +166,7 @@ def tune(
     check_choice("refit", refit, ("ensemble", "bag", "single"))
     check_choice("calibration", calibration, ("auto", "logistic", "isotonic"))
     measure = _check_metric(metric)
-    parse_decision(goal, constraints, cost_matrix)
+    decision = parse_decision(goal, constraints, cost_matrix, confidence)
     boosters = _check_boosters(booster)
     chosen_losses = check_losses(losses)
     chosen_space = check_space(space, boosters)
@@ -179,7 +182,7 @@ def tune(
 
     def cut(y_true: BoolArray, proba: FloatArray) -> float:
         try:
-            return best_threshold(y_true, proba, goal, constraints=constraints, cost_matrix=cost_matrix).value
+            return decision.choose(y_true, proba).value
         except InfeasibleError:
             return float("nan")
 
@@ -202,14 +205,15 @@ def tune(
         metric_=shown_name,
         _estimate=score,
         _y=data.y,
-        _goal=goal,
+        _goal=decision.goal,
     )
     try:
-        return result.set_threshold(constraints=constraints, cost_matrix=cost_matrix)
+        return result.set_threshold(constraints=constraints, confidence=confidence)
     except InfeasibleError as error:
         # The search has been paid for: the model is returned, and the user told what it cannot do.
-        warnings.warn(f"{error}. The threshold is chosen by the goal {goal!r} alone", ImbalanceWarning, stacklevel=2)
-        return result.set_threshold()
+        alone = parse_goal("f1") if decision.goal.needs else decision.goal
+        warnings.warn(f"{error}. The threshold is chosen by the goal {alone.name!r} alone", ImbalanceWarning, stacklevel=2)
+        return result.set_threshold(goal=alone)
 
 
 def _check_metric(metric: str | Metric) -> Metric:

@@ -15,6 +15,9 @@ def test_how_they_are_written():
         Constraint("mcc", ">=", -0.5),
         Constraint("precision", ">=", 0.1),
     )
+    for budget in ("<=50/20000", "<= 50 / 20000", "<=50 per 20000", "<=50/20_000", "<=50/2e4", "<=0.25%"):
+        assert parse_constraints({"alerts": budget}) == (Constraint("alerts", "<=", 0.0025),)
+    assert parse_constraints({"recall": ">=9/10"}) == (Constraint("recall", ">=", 0.9),)
     assert parse_constraints(None) == parse_constraints({}) == ()
     assert parse_constraints(parse_constraints(written)) == parse_constraints(written)
     assert str(Constraint("recall", ">=", 0.9)) == "recall >= 0.9"
@@ -24,10 +27,19 @@ def test_how_they_are_written():
     ("written", "says"),
     [
         ({"accuracy": ">=0.9"}, "must be one of alerts, .*got 'accuracy'"),
-        ({"recall": "0.9"}, "'>=' or '<=' and a number, such as '>=0.9', got '0.9'"),
+        ({"recall": "0.9"}, "'>=' or '<=' and a share, such as '>=0.9', '>=90%' or '>=9/10', got '0.9'"),
         ({"recall": 0.9}, "got 0.9"),
         ({"recall": ">0.9"}, "got '>0.9'"),
         ({"recall": ">=e"}, "got '>=e'"),
+        ({"alerts": 50}, "the bound on alerts must be '>=' or '<=' and a share, such as '<=0.01', '<=1%' or '<=50/20000', got 50"),
+        ({"alerts": "<=50/"}, "the bound on alerts must be .*got '<=50/'"),
+        ({"alerts": "<=50/0"}, "the bound on alerts must be .*got '<=50/0'"),
+        ({"alerts": "<=-50/-20000"}, "the bound on alerts must be"),
+        ({"alerts": "<=50/20,000"}, "the bound on alerts must be"),
+        ({"alerts": "<=5%/100"}, "the bound on alerts must be"),
+        ({"alerts": "50 a day"}, "the bound on alerts must be"),
+        ({"alerts": "<=50"}, r"alerts must lie in \[0, 1\], got 50; a budget of 50 alerts in 20000 cases is '<=50/20000'"),
+        ({"alerts": "<=50/20"}, r"alerts must lie in \[0, 1\], got 2.5"),
         ({"recall": ">=90"}, r"the bound on recall must lie in \[0, 1\], got 90"),
         ({"mcc": ">=-2"}, r"the bound on mcc must lie in \[-1, 1\], got -2"),
         ("recall>=0.9", "constraints must be a dict"),

@@ -20,6 +20,8 @@ from boostimb.decision import Goal, parse_goal
         ("fbeta:1", "f1"),
         ("mcc", "mcc"),
         ("balanced_accuracy", "balanced_accuracy"),
+        ("recall", "recall"),
+        ("precision", "precision"),
         (0.5, "0.5"),
         (np.float32(0.5), "0.5"),
         (1, "1"),

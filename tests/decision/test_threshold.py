@@ -151,6 +151,40 @@ def test_the_best_cut_among_those_that_keep_the_constraints(constraints, keeps, 
     assert found.score == pytest.approx(max(value(y, score >= cut) for cut in allowed), abs=1e-12)
 
 
+@pytest.mark.parametrize("budget", [1, 5, 12])
+def test_the_most_positives_within_a_budget_of_alerts(budget):
+    y, score, _ = make(decimals=8)
+    found = best_threshold(y, score, "recall", constraints={"alerts": f"<={budget}/80"})
+    top = np.sort(score)[-budget:]
+    assert found.score == pytest.approx(share_found(y, score >= top[0]))
+    assert (score >= found.value).sum() <= budget
+    # Alerts that find nobody are not raised to use up the budget.
+    assert y[score == score[score >= found.value].min()].all()
+
+
+def test_the_highest_precision_at_a_recall():
+    y, score, _ = make(decimals=8)
+    found = best_threshold(y, score, "precision", constraints={"recall": ">=0.9"})
+    assert share_found(y, score >= found.value) >= 0.9
+    assert found.score == pytest.approx(
+        max(share_right(y, score >= cut) for cut in cuts(score) if share_found(y, score >= cut) >= 0.9)
+    )
+
+
+@pytest.mark.parametrize(
+    ("goal", "constraints", "needs"),
+    [
+        ("recall", None, "alerts <= or precision >= or specificity >="),
+        ("recall", {"recall": ">=0.5", "alerts": ">=0.1"}, "alerts <= or precision >= or specificity >="),
+        ("precision", None, "recall >= or alerts >="),
+        ("precision", {"alerts": "<=0.1"}, "recall >= or alerts >="),
+    ],
+)
+def test_a_goal_that_is_best_at_an_extreme_needs_a_bound(goal, constraints, needs):
+    with pytest.raises(ValueError, match=f"the goal '{goal}' needs a bound {needs}: recall alone is highest where everybody"):
+        best_threshold([0, 1], [0.1, 0.2], goal, constraints=constraints)
+
+
 def test_costs_under_a_constraint():
     y, score, _ = make(decimals=8)
     matrix = [[0, 25], [1, 0]]
