@@ -13,6 +13,8 @@ from boostimb.decision import best_threshold
 from boostimb.metrics import Confusion, confusion_at
 from boostimb.model import Ensemble
 from boostimb.search._estimate import Estimate
+from boostimb.search._lever_effects import Finished, lever_report
+from boostimb.search._lever_report import LeverReport
 from boostimb.typing import BoolArray, FloatArray
 
 
@@ -65,6 +67,8 @@ class TuneResult:
     _estimate: Estimate
     _y: BoolArray
     _goal: Any
+    _finished: Finished
+    _decision: tuple[Any, Mapping[str, str] | None, ArrayLike | None] = ("f1", None, None)
 
     def __repr__(self) -> str:
         low, high = self.score_interval_
@@ -139,11 +143,35 @@ class TuneResult:
             goal = "f1" if cost_matrix is not None else self._goal
         found = best_threshold(self._y, self.oof_proba_, goal, constraints=constraints, cost_matrix=cost_matrix)
         self.best_estimator_.threshold = found.value
+        self._decision = goal, constraints, cost_matrix
         return self
 
     def confusion(self) -> Confusion:
         """Return counts and rates of the out-of-fold decisions at ``threshold_``."""
         return confusion_at(self._y, self.oof_proba_, self.threshold_)
+
+    def lever_report(self) -> LeverReport:
+        """Tell what class weight, loss, samplers, ensemble, calibration and threshold bought over the plain booster.
+
+        Read from the out-of-fold margins of the finished trials; nothing is trained. The threshold is that of the last
+        `set_threshold`.
+
+        Returns
+        -------
+        LeverReport
+            Prints as a table; ``rows`` holds the comparisons and ``to_dict()`` all of it as JSON can.
+
+        Examples
+        --------
+        >>> import numpy as np, boostimb as bi
+        >>> X = np.random.default_rng(0).normal(size=(500, 3))
+        >>> y = (X[:, 0] > 1.5).astype(int)
+        >>> result = bi.tune(X, y, booster="lightgbm", n_trials=2, cv=3, progress=False, random_state=0)
+        >>> report = result.lever_report()
+        >>> [row.verdict for row in report.rows if row.lever == "sampler smote"]
+        ['not tried']
+        """
+        return lever_report(self._finished, *self._decision)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model as a folder that `boostimb.load` reads; see `Ensemble.save`."""

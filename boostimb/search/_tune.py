@@ -203,6 +203,7 @@ def tune(
         _estimate=score,
         _y=data.y,
         _goal=goal,
+        _finished=search.finished(refit == "ensemble", calibration, shown_name),
     )
     try:
         return result.set_threshold(constraints=constraints, cost_matrix=cost_matrix)
