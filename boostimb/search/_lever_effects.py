@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from boostimb.decision import Constraint, Goal, InfeasibleError, best_threshold, calibrate, parse_decision
 from boostimb.decision._crossfit import decision_score
 from boostimb.decision._goal import Cost, FixedThreshold
-from boostimb.search._lever_report import LeverReport, LeverRow, compared, not_compared
+from boostimb.search._lever_report import LeverReport, LeverRow, compared, compared_by_rows, not_compared
 from boostimb.search._select import choose_best, choose_ensemble
 from boostimb.typing import BoolArray, Float32Array, FloatArray, IntArray, Metric
 
@@ -88,12 +88,14 @@ class Lever(NamedTuple):
 
 
 class Part(NamedTuple):
-    """All that is chosen without one fold, measured on that fold: pairs of off and on."""
+    """All that is chosen without one fold, on the rows of that fold."""
 
-    score: tuple[float, float]  # the best trial, the final model
-    log_loss: tuple[float, float]  # probabilities of the search's best trial: its own, and calibrated
-    brier: tuple[float, float]
-    goal: tuple[float, float] | None  # a cut at 0.5, the tuned one; None where no cut keeps the constraints
+    rows: IntArray
+    score: float  # of the trial that is best on the other folds
+    logits: FloatArray  # of the final model
+    calibrated: FloatArray  # log-odds of the search's best trial
+    half: BoolArray  # what the final model says positive at 0.5
+    tuned: BoolArray | None  # and at the tuned threshold; None where none keeps the constraints
 
 
 def lever_report(
@@ -114,7 +116,8 @@ def lever_report(
     # The folds side by side; threads of BLAS inside them would cost more than they bring.
     with threadpool_limits(1), ThreadPoolExecutor(n_folds) as pool:
         parts = list(pool.map(lambda k: _part(search, scores, k, aim, bounds), range(n_folds)))
-    single, model = np.array([part.score for part in parts]).T
+    single = np.array([part.score for part in parts])
+    model = np.array([search.sign * search.metric.score(search.y[part.rows], part.logits) for part in parts])
 
     def row(name: str, off: IntArray, on: IntArray, sides: Compare, *, least_off: int = 1, least_on: int = 1) -> LeverRow:
         """Compare some trials with others, where there are enough of both."""
@@ -140,9 +143,7 @@ def lever_report(
             rows.append(row(f"{lever.name} alone", off, on, _mean_of_each))
     if search.ensemble:
         rows.append(row("ensemble", everything, everything, lambda *_: (single, model, 0.0)))
-    for measure, values in (("log-loss", [part.log_loss for part in parts]), ("Brier score", [part.brier for part in parts])):
-        rows.append(compared("calibration", measure, None, -1.0, *-np.array(values).T))
-    rows.append(_row_of_cut(aim, bounds, [part.goal for part in parts]))
+    rows += [*_rows_of_calibration(search, _best_trial(scores), parts), _row_of_threshold(search, aim, bounds, parts)]
     return LeverReport(tuple(rows), n_trials, n_folds, int(np.count_nonzero(search.y)))
 
 
@@ -241,54 +242,61 @@ def _best_of_as_many(off: FloatArray, on: FloatArray) -> Sides:
     return sides[0], sides[1], spread
 
 
+def _best_trial(scores: FloatArray) -> int:
+    return int(scores.mean(axis=1).argmax())
+
+
 def _part(search: Finished, scores: FloatArray, k: int, aim: Goal, bounds: tuple[Constraint, ...]) -> Part:
-    """Choose trial, members, lines and cut without fold k, and measure them on it."""
+    """Choose trial, members, lines and threshold without fold k, and apply them to it."""
     rest, held = np.flatnonzero(search.fold != k), np.flatnonzero(search.fold == k)
-    y, y_held, margins = search.y[rest], search.y[held], [margins[rest] for margins in search.margins]
-    chosen_by = _on_other_folds(scores)[:, k]
-    best = int(chosen_by.argmax())
+    y, margins, chosen_by = search.y[rest], [margins[rest] for margins in search.margins], _on_other_folds(scores)[:, k]
     choice = choose_ensemble(y, margins, chosen_by, search.metric) if search.ensemble else choose_best(y, margins, chosen_by)
     logits = np.zeros(held.size)
     for at, weight, line in zip(choice.trials, choice.weights, choice.calibrations, strict=True):
         logits += weight * line.logit(search.margins[at][held])
     outer = calibrate(choice.logits, y, method=search.calibration)
-    fitted, proba, at_cuts = outer.apply(choice.logits), outer.apply(logits), None
+    proba, tuned = outer.apply(logits), None
     with suppress(InfeasibleError):
-        cut = best_threshold(y, fitted, aim, constraints=bounds).value
-        at_cuts = decision_score(aim, y_held, proba >= 0.5), decision_score(aim, y_held, proba >= cut)
+        tuned = proba >= best_threshold(y, outer.apply(choice.logits), aim, constraints=bounds).value
     # One trial for all folds: another weight or loss in each would hide what calibration does to it.
-    shown = int(scores.mean(axis=1).argmax())
-    raw = search.margins[shown][held].astype(np.float64)
-    calibrated = calibrate(margins[shown], y, method=search.calibration).logit(raw)
-    return Part(
-        (float(scores[best, k]), search.sign * search.metric.score(y_held, logits)),
-        (_log_loss(y_held, raw), _log_loss(y_held, calibrated)),
-        (_brier(y_held, raw), _brier(y_held, calibrated)),
-        at_cuts,
-    )
+    best = _best_trial(scores)
+    calibrated = calibrate(margins[best], y, method=search.calibration).logit(search.margins[best][held])
+    return Part(held, float(scores[chosen_by.argmax(), k]), logits, calibrated, proba >= 0.5, tuned)
 
 
-def _log_loss(y: BoolArray, logits: FloatArray) -> float:
-    return float(np.mean(np.logaddexp(0, logits) - y * logits))
+def _rows_of_calibration(search: Finished, best: int, parts: Sequence[Part]) -> list[LeverRow]:
+    """Compare the best trial's probabilities with those that its booster gives by itself."""
+    rows = np.concatenate([part.rows for part in parts])
+    y, sides = search.y[rows], (search.margins[best][rows].astype(np.float64), np.concatenate([part.calibrated for part in parts]))
+
+    def compare(measure: str, losses: list[FloatArray]) -> LeverRow:
+        off, on = losses
+        return compared_by_rows("calibration", measure, -1.0, y, lambda some: (float(off[some].mean()), float(on[some].mean())))
+
+    return [
+        compare("log-loss", [np.logaddexp(0, logits) - y * logits for logits in sides]),
+        compare("Brier score", [(expit(logits) - y) ** 2 for logits in sides]),
+    ]
 
 
-def _brier(y: BoolArray, logits: FloatArray) -> float:
-    return float(np.mean((expit(logits) - y) ** 2))
-
-
-def _row_of_cut(aim: Goal, bounds: tuple[Constraint, ...], values: Sequence[tuple[float, float] | None]) -> LeverRow:
-    """Compare the tuned cut with 0.5; one that was asked for is not there to raise the goal, and gets no verdict."""
+def _row_of_threshold(search: Finished, aim: Goal, bounds: tuple[Constraint, ...], parts: Sequence[Part]) -> LeverRow:
+    """Compare the tuned threshold with 0.5; one that was asked for is not there to raise the goal, and gets no verdict."""
     measure = "mean cost" if isinstance(aim, Cost) else "f1" if isinstance(aim, FixedThreshold) else aim.name
     name, asked = "tuned threshold", None
     if isinstance(aim, FixedThreshold):
         name, asked = f"threshold {aim.name} as given", "asked for"
     elif bounds:
         name, asked = f"threshold with {' and '.join(map(str, bounds))}", "asked for"
-    found = [pair for pair in values if pair is not None]
-    if len(found) < len(values):
+    decided = [part.tuned for part in parts if part.tuned is not None]
+    if len(decided) < len(parts):
         return not_compared(name, measure, None, "no such threshold")
-    sign = 1.0 if aim.greater_is_better else -1.0
-    row = compared(name, measure, None, sign, *sign * np.array(found).T)
+    y = search.y[np.concatenate([part.rows for part in parts])]
+    half, tuned = np.concatenate([part.half for part in parts]), np.concatenate(decided)
+
+    def values(some: IntArray) -> tuple[float, float]:
+        return decision_score(aim, y[some], half[some]), decision_score(aim, y[some], tuned[some])
+
+    row = compared_by_rows(name, measure, 1.0 if aim.greater_is_better else -1.0, y, values)
     return row if asked is None else replace(row, verdict=asked)
 
 

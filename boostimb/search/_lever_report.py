@@ -1,7 +1,7 @@
 """What each lever of a search bought: the rows, the verdict on each, and the table that a user reads."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from html import escape
 from math import floor, hypot, log10, sqrt
@@ -11,20 +11,23 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from boostimb.search._estimate import COVERAGE
-from boostimb.typing import FloatArray
+from boostimb.typing import BoolArray, FloatArray, IntArray
 
 WIDTH = 110
+# Parts of the rows that are left out in turn.
+GROUPS = 50
 # Where both sides agree to this, their difference is rounding.
 _TINY = 1e-12
 _NOTES = (
-    "Values are means over the folds; trial, ensemble, calibration and threshold are chosen on the other folds. A gain above "
-    "0 is better; +- is half its 95% interval and allows for training rows that folds share (Nadeau and Bengio 2003). "
-    "'Nothing measurable' is less than +-, not zero; of rows that buy nothing, up to one in twenty looks as if it did. A "
-    "lever's row compares the best of equally many trials without and with it, whatever else they drew, and +- holds the luck "
-    "of that draw; the search tries more often what looks good, so a lever with few trials was also tuned less. 'Alone' is a "
-    "plain booster with that lever and nothing else changed. The booster's own parameters are compared under the losses and "
-    "samplers that its defaults were tried with, the ensemble with the best trial, calibration with what the search's best "
-    "trial says by itself (the sigmoid of its margin), and the tuned threshold with 0.5."
+    "Trial, ensemble, calibration and threshold are always chosen on the other folds. A gain above 0 is better; +- is half "
+    "its 95% interval. 'Nothing measurable' is less than +-, not zero; of rows that buy nothing, up to one in twenty looks as "
+    "if it did. Rankings are means over the folds, and +- allows for training rows that folds share (Nadeau and Bengio 2003). "
+    "A lever's row compares the best of equally many trials without and with it, whatever else they drew, and +- holds the "
+    "luck of that draw; the search tries more often what looks good, so a lever with few trials was also tuned less. 'Alone' "
+    "is a plain booster with that lever and nothing else changed. The booster's own parameters are compared under the losses "
+    "and samplers that its defaults were tried with, and the ensemble with the best trial. Probabilities and decisions are "
+    "compared row by row on models as they are: calibration with what the search's best trial says by itself, the sigmoid of "
+    "its margin, and the tuned threshold with 0.5."
 )
 
 
@@ -41,7 +44,7 @@ class LeverRow:
     trials_off, trials_on : int or None
         Finished trials on either side; None where no trials are compared.
     off, on : float or None
-        Mean over the folds on either side, in the unit of the measure; None where nothing is compared.
+        The measure on either side, in its own unit; None where nothing is compared.
     gain : float or None
         Their difference, above 0 where the lever makes it better, also for a measure that goes down.
     error : float or None
@@ -66,9 +69,9 @@ class LeverRow:
 
 
 def compared(
-    lever: str, measure: str, trials: tuple[int, int] | None, sign: float, off: FloatArray, on: FloatArray, spread: float = 0.0
+    lever: str, measure: str, trials: tuple[int, int], sign: float, off: FloatArray, on: FloatArray, spread: float = 0.0
 ) -> LeverRow:
-    """Return the row of two sides that were measured on the same folds.
+    """Return the row of two sides that were trained and measured on the same folds.
 
     The folds of a cross-validation share training rows, so that their differences are not independent: the variance of a mean
     over K folds is taken as 1/K + n_test/n_train times the variance of one (Nadeau & Bengio 2003, "Inference for the
@@ -78,7 +81,7 @@ def compared(
     ----------
     lever, measure : str
         What was changed, and what it is measured by.
-    trials : tuple of two int, optional
+    trials : tuple of two int
         How many there are on either side.
     sign : float
         -1 for a measure that goes down.
@@ -93,9 +96,44 @@ def compared(
     error = hypot(by_fold, sqrt(spread))
     level = (1 + COVERAGE) / 2  # Student's t for the few folds, the normal distribution for the many draws
     half = hypot(float(stdtrit(k - 1, level)) * by_fold, float(ndtri(level)) * sqrt(spread))
+    return _judged(lever, measure, trials, sign * float(off.mean()), sign * float(on.mean()), gain, error, half)
+
+
+def compared_by_rows(
+    lever: str, measure: str, sign: float, y: BoolArray, values: Callable[[IntArray], tuple[float, float]]
+) -> LeverRow:
+    """Return the row of two sides that are functions of rows: what models that are given decide, without and with the lever.
+
+    The error is that of a jackknife that leaves out a fiftieth of either class at a time; a larger part where a class has fewer rows.
+
+    Parameters
+    ----------
+    lever, measure, sign
+        As in `compared`.
+    y : ndarray of bool, shape (n,)
+        Labels.
+    values : callable
+        From row numbers to the measure of both sides on them.
+    """
+    n_pos = int(np.count_nonzero(y))
+    n_groups = min(GROUPS, n_pos, y.size - n_pos)
+    group, rng = np.empty(y.size, dtype=np.intp), np.random.default_rng(0)
+    for member in (y, ~y):
+        group[member] = rng.permutation(np.count_nonzero(member)) % n_groups
+    off, on = values(np.arange(y.size))
+    left = np.array([values(np.flatnonzero(group != at)) for at in range(n_groups)])
+    gains = sign * (left[:, 1] - left[:, 0])
+    error = sqrt((n_groups - 1) * float(gains.var()))
+    half = float(stdtrit(n_groups - 1, (1 + COVERAGE) / 2)) * error
+    return _judged(lever, measure, None, off, on, sign * (on - off), error, half)
+
+
+def _judged(
+    lever: str, measure: str, trials: tuple[int, int] | None, off: float, on: float, gain: float, error: float, half: float
+) -> LeverRow:
     verdict = "nothing measurable" if abs(gain) <= max(half, _TINY) else "helps" if gain > 0 else "hurts"
     n_off, n_on = trials if trials is not None else (None, None)
-    return LeverRow(lever, measure, n_off, n_on, sign * float(off.mean()), sign * float(on.mean()), gain, error, half, verdict)
+    return LeverRow(lever, measure, n_off, n_on, off, on, gain, error, half, verdict)
 
 
 def not_compared(lever: str, measure: str, trials: tuple[int, int] | None, why: str | None = None) -> LeverRow:

@@ -11,8 +11,9 @@ from scipy.special import expit, logit
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss
 
 import boostimb as bi
+from boostimb.decision import crossfit_score
 from boostimb.search._lever_effects import DRAWS, Finished, _best_of_as_many, lever_report
-from boostimb.search._lever_report import WIDTH, LeverReport, compared, not_compared
+from boostimb.search._lever_report import WIDTH, LeverReport, compared, compared_by_rows, not_compared
 
 N, RATE = 6000, 0.05
 START = {"booster": "lightgbm", "lightgbm.num_leaves": 31, "class_weight": 0.0, "loss": "log_loss", "sampler": "none"}
@@ -127,14 +128,14 @@ def test_the_spread_of_the_draw_is_that_of_repeated_searches():
 
 def test_the_error_is_that_of_nadeau_and_bengio():
     off, on = np.array([0.5, 0.6, 0.55, 0.4]), np.array([0.52, 0.63, 0.54, 0.44])
-    row = compared("a", "m", None, 1.0, off, on)
+    row = compared("a", "m", (2, 2), 1.0, off, on)
     assert row.error == pytest.approx(np.std(on - off, ddof=1) * np.sqrt(1 / 4 + 1 / 3))
     assert row.half_width == pytest.approx(3.182446 * row.error, rel=1e-6)
-    assert compared("a", "m", None, 1.0, off, on, spread=0.09).error == pytest.approx(np.hypot(row.error, 0.3))
+    assert compared("a", "m", (2, 2), 1.0, off, on, spread=0.09).error == pytest.approx(np.hypot(row.error, 0.3))
 
 
 def test_a_measure_that_goes_down_keeps_its_values_and_turns_its_gain():
-    row = compared("a", "cost", None, -1.0, -np.array([3.0, 4.0, 5.0]), -np.array([1.0, 2.0, 3.1]))
+    row = compared("a", "cost", (2, 2), -1.0, -np.array([3.0, 4.0, 5.0]), -np.array([1.0, 2.0, 3.1]))
     assert (row.off, row.on) == (4.0, pytest.approx(6.1 / 3))
     assert row.gain > 0
     assert row.verdict == "helps"
@@ -213,7 +214,7 @@ def test_calibration_is_what_it_does_to_the_best_trial():
     rows = rows_of(lever_report(good, "f1"))
     for measure, function in (("log-loss", log_loss), ("Brier score", brier_score_loss)):
         row = rows["calibration", measure]
-        want = np.mean([function(good.y[good.fold == k], expit(good.margins[0][good.fold == k].astype(float))) for k in range(5)])
+        want = function(good.y, expit(good.margins[0].astype(float)))
         assert row.off == pytest.approx(want, rel=1e-5)
         assert row.verdict == "helps"
         assert row.gain == pytest.approx(row.off - row.on)
@@ -234,6 +235,21 @@ def test_the_threshold_is_compared_with_one_half(one_helps_one_hurts):
         return float(np.mean(y_pred[y_true == 1]) - np.mean(y_pred))
 
     assert rows_of(lever_report(search, hits))["tuned threshold", "hits"].verdict == "helps"
+
+
+def test_the_threshold_is_scored_as_crossfit_score_scores_it():
+    search = search_of([START], [0.9], ensemble=False)
+    row = rows_of(lever_report(search, "f1"))["tuned threshold", "f1"]
+    assert row.on == pytest.approx(crossfit_score(search.y, search.margins[0], search.fold, "f1"), abs=0.005)
+
+
+def test_the_jackknife_gives_the_error_of_a_mean():
+    rng = np.random.default_rng(0)
+    y, gain = rng.random(4000) < 0.1, rng.normal(0.1, 1.0, size=4000)
+    row = compared_by_rows("a", "m", -1.0, y, lambda some: (0.0, -float(gain[some].mean())))
+    assert row.gain == pytest.approx(gain.mean())
+    assert row.error == pytest.approx(1 / np.sqrt(4000), rel=0.3)
+    assert row.half_width == pytest.approx(2.0096 * row.error, rel=1e-3)
 
 
 def test_a_threshold_that_was_asked_for_gets_no_verdict(one_helps_one_hurts):
@@ -309,7 +325,7 @@ def test_the_text_fits_and_lines_up(one_helps_one_hurts):
 
 @pytest.mark.parametrize(("value", "shown"), [(0.00041, "0.000410"), (0.65432, "0.6543"), (1234.5, "1234"), (0.0, "0.0000")])
 def test_numbers_are_as_long_as_they_are_small(value, shown):
-    row = compared("a", "m", None, 1.0, np.full(3, value), np.full(3, value))
+    row = compared("a", "m", (2, 2), 1.0, np.full(3, value), np.full(3, value))
     assert f" {shown} " in str(LeverReport((row,), 1, 3, 9))
 
 
