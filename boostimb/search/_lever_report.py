@@ -104,7 +104,7 @@ def compared_by_rows(
 ) -> LeverRow:
     """Return the row of two sides that are functions of rows: what models that are given decide, without and with the lever.
 
-    The error is that of a jackknife that leaves out a fiftieth of either class at a time; a larger part where a class has fewer rows.
+    The error is that of a jackknife that leaves out a fiftieth of either class at a time, or more where a class is small.
 
     Parameters
     ----------
