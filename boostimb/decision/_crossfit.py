@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boostimb.decision._custom_goal import Custom
 from boostimb.decision._decision import ConstraintsLike, GoalLike, parse_decision
-from boostimb.decision._goal import Sample
+from boostimb.decision._goal import Goal, Sample
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of_decision
+from boostimb.typing import BoolArray, FloatArray
 from boostimb.validation import as_vector, check_length
 
 
@@ -70,7 +70,10 @@ def crossfit_score(
         held, rest = fold == name, fold != name
         found = decision.choose(labels.y[rest], score[rest], None if weight is None else weight[rest])
         alert[held] = score[held] >= found.value
-    if isinstance(chosen, Custom):
-        return chosen.value(labels.y.astype(np.intp), alert.astype(np.intp), labels.weight)
-    pooled = sweep_of_decision(labels.y, alert, labels.weight, 0.0)
-    return float(chosen.score_cuts(pooled, Sample(labels.y, score, labels.weight))[0])
+    return decision_score(chosen, labels.y, alert, labels.weight)
+
+
+def decision_score(goal: Goal, y: BoolArray, alert: BoolArray, weight: FloatArray | None = None) -> float:
+    """Score a decision that is made: ``alert`` tells which samples are predicted positive."""
+    row = sweep_of_decision(y, alert, weight, 0.5)
+    return float(goal.score_cuts(row, Sample(y, alert.astype(np.float64), weight))[0])

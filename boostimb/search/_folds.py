@@ -39,9 +39,7 @@ class Fold:
         """Labels of the validation rows."""
         return self.data.y[self.valid_rows]
 
-    def train(
-        self, booster: Booster, params: Params, resampler: AnyResampler, n_jobs: int
-    ) -> tuple[Any, tuple[float, float]]:
+    def train(self, booster: Booster, params: Params, resampler: AnyResampler, n_jobs: int) -> tuple[Any, tuple[float, float]]:
         """Return the dataset that a trial trains on, and the weight of positives and of negatives in it.
 
         Resampling sees the training rows and nothing else. All trials share one binning of these rows.

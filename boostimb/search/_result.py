@@ -9,10 +9,12 @@ import numpy as np
 import optuna
 from numpy.typing import ArrayLike, NDArray
 
-from boostimb.decision import CONFIDENCE, ConstraintReport, Goal, parse_decision, warn_of_doubt
+from boostimb.decision import CONFIDENCE, ConstraintReport, Decision, parse_decision, warn_of_doubt
 from boostimb.metrics import Confusion, confusion_at
 from boostimb.model import Ensemble
 from boostimb.search._estimate import Estimate
+from boostimb.search._lever_effects import Finished, lever_report
+from boostimb.search._lever_report import LeverReport
 from boostimb.typing import BoolArray, FloatArray
 
 
@@ -67,8 +69,10 @@ class TuneResult:
     metric_: str
     _estimate: Estimate
     _y: BoolArray
-    _goal: Goal
+    _asked: Decision  # of the search
+    _finished: Finished
     constraint_report_: tuple[ConstraintReport, ...] = field(default=(), kw_only=True)
+    _decision: Decision = field(init=False)  # of the last set_threshold
 
     def __repr__(self) -> str:
         low, high = self.score_interval_
@@ -149,9 +153,10 @@ class TuneResult:
             If cuts satisfy the constraints out of fold, but none with the confidence; the surest are then chosen among.
         """
         if goal is None:
-            goal = "f1" if cost_matrix is not None else self._goal
-        found = parse_decision(goal, constraints, cost_matrix, confidence).choose(self._y, self.oof_proba_)
-        self.best_estimator_.threshold = found.value
+            goal = "f1" if cost_matrix is not None else self._asked.goal
+        decision = parse_decision(goal, constraints, cost_matrix, confidence)
+        found = decision.choose(self._y, self.oof_proba_)
+        self._decision, self.best_estimator_.threshold = decision, found.value
         self.constraint_report_ = found.constraint_report
         warn_of_doubt(found.constraint_report, confidence, stacklevel=2)
         return self
@@ -159,6 +164,29 @@ class TuneResult:
     def confusion(self) -> Confusion:
         """Return counts and rates of the out-of-fold decisions at ``threshold_``."""
         return confusion_at(self._y, self.oof_proba_, self.threshold_)
+
+    def lever_report(self) -> LeverReport:
+        """Tell what class weight, loss, samplers, ensemble, calibration and threshold bought over the plain booster.
+
+        Read from the out-of-fold margins of the finished trials; nothing is trained. The threshold is that of the last
+        `set_threshold`.
+
+        Returns
+        -------
+        LeverReport
+            Prints as a table; ``rows`` holds the comparisons and ``to_dict()`` all of it as JSON can.
+
+        Examples
+        --------
+        >>> import numpy as np, boostimb as bi
+        >>> X = np.random.default_rng(0).normal(size=(500, 3))
+        >>> y = (X[:, 0] > 1.5).astype(int)
+        >>> result = bi.tune(X, y, booster="lightgbm", n_trials=2, cv=3, progress=False, random_state=0)
+        >>> report = result.lever_report()
+        >>> [row.verdict for row in report.rows if row.lever == "sampler smote"]
+        ['not tried']
+        """
+        return lever_report(self._finished, self._decision)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model as a folder that `boostimb.load` reads; see `Ensemble.save`."""

@@ -14,6 +14,7 @@ from boostimb.metrics import BestFScore
 from boostimb.model import Ensemble, Member
 from boostimb.search._estimate import Estimate, estimate, evaluations
 from boostimb.search._folds import Fold
+from boostimb.search._lever_effects import Finished
 from boostimb.search._progress import Progress
 from boostimb.search._select import CANDIDATES, STEPS, Choice, choose_best, choose_ensemble
 from boostimb.search._space import Levers
@@ -173,6 +174,14 @@ class Search:
         score = estimate(self.y, choice.logits, naive, self.margins, self.scores, self.metric, self.seed, self.workers.cores)
         model = Ensemble(members, encoder, labels.classes, labels.positive_index, outer, 0.5, n_jobs)
         return model, outer.apply(choice.logits), score
+
+    def finished(self, ensemble: bool, calibration: str, metric_name: str) -> Finished:
+        """Return what the report on the levers reads."""
+        params = [row["params"] for row in self.rows]
+        losses = [loss if isinstance(loss, str) else repr(loss) for loss in self.levers.losses]
+        samplers = [resampler.name for resampler in self.levers.resamplers]
+        trials = tuple(self.margins), params, self.levers.starts(), losses, samplers
+        return Finished(self.y, self.fold_of_row, *trials, self.metric, metric_name, ensemble, calibration)
 
     def _fold_models(self, choice: Choice) -> tuple[Member, ...]:
         members = []

@@ -205,7 +205,8 @@ def tune(
         metric_=shown_name,
         _estimate=score,
         _y=data.y,
-        _goal=decision.goal,
+        _asked=decision,
+        _finished=search.finished(refit == "ensemble", calibration, shown_name),
     )
     try:
         return result.set_threshold(constraints=constraints, confidence=confidence)
