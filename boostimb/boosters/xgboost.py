@@ -211,7 +211,7 @@ def take(
     counts = np.bincount(rows, minlength=y.size)
     kept = np.flatnonzero(counts)
     if weight is not None or counts.max() > 1:
-        weight = counts[kept] * (1.0 if weight is None else weight[kept])
+        weight = counts[kept].astype(np.float64) * (1.0 if weight is None else weight[kept])
     return dataset(table(kept), y[kept], weight, params, n_jobs=n_jobs, reference=data)
 
 

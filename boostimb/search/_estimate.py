@@ -1,12 +1,15 @@
 """How good the chosen model is, corrected for having been chosen."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boostimb.decision import LogisticCalibration
 from boostimb.metrics import PRAUC, resampled_average_precision
+from boostimb.search._select import candidates, greedy_weights, thinned
 from boostimb.typing import BoolArray, Float32Array, FloatArray, IntArray, Metric
 
 REPEATS = 200
@@ -15,6 +18,8 @@ CANDIDATES = 30
 COVERAGE = 0.95
 # Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
 _WORK = {True: 1e9, False: 3e7}
+# Rows that an ensemble is chosen on in each resample.
+_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,13 @@ def estimate(
     metric: Metric,
     seed: int,
     n_jobs: int = 1,
+    *,
+    calibrations: Sequence[LogisticCalibration] | None = None,
 ) -> Estimate:
     """Correct the score of the chosen model for the selection, by repeating the selection on resampled rows.
 
-    In each bootstrap resample the best trial is chosen on the rows drawn and scored on the rows left out; what it loses between
-    the two, beyond what all trials lose, is the optimism of choosing (Tsamardinos et al. 2018, "Bootstrapping the out-of-sample
+    In each bootstrap resample the model is chosen on the rows drawn and scored on the rows left out; what it loses between the
+    two, beyond what all trials lose, is the optimism of choosing (Tsamardinos et al. 2018, "Bootstrapping the out-of-sample
     predictions for efficient and accurate cross-validation", algorithm 1; here as a difference, so that the unequal sizes of the
     two samples do not enter). Nothing is trained again.
 
@@ -61,24 +68,47 @@ def estimate(
         Of the resamples.
     n_jobs : int
         Threads; the result does not depend on it.
+    calibrations : sequence of T LogisticCalibration, optional
+        Given where the model is an ensemble, chosen by its log-loss; else it is the trial with the best score.
     """
     rng = np.random.default_rng(seed)
-    top = np.argsort(scores)[::-1][:CANDIDATES]
-    counts = np.stack([_draw(y, rng) for _ in range(_repeats(y.size, top.size, fast=isinstance(metric, PRAUC)))])
-    table = np.stack([margins[at] for at in top])
+    if calibrations is None:
+        top = np.argsort(scores)[::-1][:CANDIDATES]
+        table = np.stack([margins[at] for at in top])
+    else:
+        top, table = candidates(y, margins, calibrations)
+    counts = np.stack([_draw(y, rng) for _ in range(_repeats(y.size, len(top), fast=isinstance(metric, PRAUC)))])
     value = _fast_values if isinstance(metric, PRAUC) else _any_values
-    inside, outside = (value(metric, y, table, weight, n_jobs) for weight in (counts, counts == 0))
+    single = table.astype(np.float32)
+    inside, outside = (value(metric, y, single, weight, n_jobs) for weight in (counts, counts == 0))
     spread = value(metric, y, logits[None].astype(np.float32), counts, n_jobs)[:, 0]
     sign = 1.0 if metric.greater_is_better else -1.0
     loss = sign * (inside - outside)
-    best = np.argmax(sign * inside, axis=1)
-    optimism = max(0.0, float(np.mean(loss[np.arange(len(loss)), best] - loss.mean(axis=1))))
+    if calibrations is None:
+        chosen = loss[np.arange(len(loss)), np.argmax(sign * inside, axis=1)]
+    else:
+        chosen = sign * _losses_of_ensembles(metric, y, table, counts, n_jobs)
+    optimism = max(0.0, float(np.mean(chosen - loss.mean(axis=1))))
     corrected = naive - sign * optimism
     if metric.greater_is_better:  # a rate, whatever the metric: chance may take the correction, but nothing else, below 0
         corrected = max(corrected, 0.0)
     low, high = corrected + np.quantile(spread - spread.mean(), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     bounds = (0.0, 1.0) if metric.greater_is_better else (-np.inf, np.inf)
     return Estimate(naive, corrected, (float(max(low, bounds[0])), float(min(high, bounds[1]))))
+
+
+def _losses_of_ensembles(metric: Metric, y: BoolArray, table: FloatArray, counts: NDArray[np.integer], n_jobs: int) -> FloatArray:
+    """Choose an ensemble in each resample; return what its value loses on the rows left out, shape (B,)."""
+    rows, weight = thinned(y, _ROWS)
+    few, value = np.ascontiguousarray(table[:, rows]), _fast_values if isinstance(metric, PRAUC) else _any_values
+
+    def loss(count: NDArray[np.integer]) -> float:
+        mean = (greedy_weights(y[rows], few, weight * count[rows]) @ table)[None].astype(np.float32)
+        inside, outside = (value(metric, y, mean, each[None], 1)[0, 0] for each in (count, count == 0))
+        return float(inside - outside)
+
+    with ThreadPoolExecutor(n_jobs) as pool:
+        return np.array(list(pool.map(loss, counts)))
 
 
 def _fast_values(_: Metric, y: BoolArray, table: Float32Array, counts: NDArray[np.integer], n_jobs: int) -> FloatArray:
@@ -98,12 +128,6 @@ def _any_values(metric: Metric, y: BoolArray, table: Float32Array, counts: NDArr
 
 def _repeats(n_rows: int, n_trials: int, *, fast: bool) -> int:
     return int(np.clip(_WORK[fast] / (n_rows * n_trials), 30, REPEATS))
-
-
-def evaluations(n_rows: int, n_trials: int, metric: Metric) -> int:
-    """Return about how many evaluations of the metric on all rows an estimate takes."""
-    n_trials, fast = min(n_trials, CANDIDATES), isinstance(metric, PRAUC)
-    return (4 if fast else 2 * _repeats(n_rows, n_trials, fast=fast)) * (n_trials + 1)
 
 
 def _draw(y: BoolArray, rng: np.random.Generator) -> IntArray:

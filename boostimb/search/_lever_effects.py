@@ -238,7 +238,7 @@ def _part(search: Finished, scores: FloatArray, k: int, decision: Decision) -> P
     """Choose trial, members, lines and threshold without fold k, and apply them to it."""
     rest, held = np.flatnonzero(search.fold != k), np.flatnonzero(search.fold == k)
     y, margins, chosen_by = search.y[rest], [margins[rest] for margins in search.margins], _on_other_folds(scores)[:, k]
-    choice = choose_ensemble(y, margins, chosen_by, search.metric) if search.ensemble else choose_best(y, margins, chosen_by)
+    choice = choose_ensemble(y, margins) if search.ensemble else choose_best(y, margins, chosen_by)
     logits = np.zeros(held.size)
     for at, weight, line in zip(choice.trials, choice.weights, choice.calibrations, strict=True):
         logits += weight * line.logit(search.margins[at][held])

@@ -1,7 +1,8 @@
-"""The loop of trials, and what is made of them."""
+"""The loop of trials."""
 
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -11,19 +12,25 @@ import optuna
 
 from boostimb.decision import LogisticCalibration, calibrate, crossfit_score
 from boostimb.metrics import BestFScore
-from boostimb.model import Ensemble, Member
-from boostimb.search._estimate import Estimate, estimate, evaluations
+from boostimb.model import Ensemble
+from boostimb.search._estimate import Estimate, estimate
+from boostimb.search._final import REFIT_COST, REFIT_SHARE, Trained, final_members
 from boostimb.search._folds import Fold
 from boostimb.search._lever_effects import Finished
 from boostimb.search._progress import Progress
-from boostimb.search._select import CANDIDATES, STEPS, Choice, choose_best, choose_ensemble
+from boostimb.search._race import Race
+from boostimb.search._select import CANDIDATES, choose_best, choose_ensemble, log_loss
 from boostimb.search._space import Levers
-from boostimb.search._trial import Outcome, OutOfTimeError, Workers, refit_on_all, run_trial
+from boostimb.search._trial import Workers, run_trial
 from boostimb.table import TableEncoder
 from boostimb.typing import BoolArray, Float32Array, FloatArray, Metric
 from boostimb.validation import Labels
 
 Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
+# Trials beyond the starts that are drawn at random before the sampler of Optuna begins to learn.
+_AT_RANDOM = 6
+# Members that are trained once more at the end: what their time is set aside for.
+_MEMBERS = 5
 
 
 @contextmanager
@@ -48,29 +55,43 @@ class Search:
         cut: Callable[[BoolArray, FloatArray], float],
         workers: Workers,
         seed: int,
+        refit: str,
     ) -> None:
         self.levers, self.folds, self.metric, self.cut, self.workers, self.seed = levers, folds, metric, cut, workers, seed
+        self.share = REFIT_SHARE[refit]
+        self.ensemble = refit == "ensemble"
         self.y = folds[0].data.y
         self.sign = 1.0 if metric.greater_is_better else -1.0
         self.fold_of_row = np.empty(self.y.size, dtype=np.intp)
         for at, fold in enumerate(folds):
             self.fold_of_row[fold.valid_rows] = at
         self.rows: list[dict[str, Any]] = []
-        self.outcomes: list[Outcome | None] = []  # without fold models once a trial is too far behind to be chosen
-        self.margins: list[Any] = []
+        self.trained: list[Trained] = []
+        self.race = Race()
         self.study = self._new_study()
-        self._metric_seconds = 0.0
+        self.metric_seconds = self._time_metric()
 
     def _new_study(self) -> optuna.Study:
+        starts = self.levers.starts()
         with warnings.catch_warnings():
             # "group" gives each booster's parameters a density of their own; Optuna has called it experimental since 2021.
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler = optuna.samplers.TPESampler(seed=self.seed, multivariate=True, group=True, n_startup_trials=10)
+            sampler = optuna.samplers.TPESampler(
+                seed=self.seed, multivariate=True, group=True, n_startup_trials=len(starts) + _AT_RANDOM
+            )
         with _quiet():
             study = optuna.create_study(direction="maximize" if self.sign > 0 else "minimize", sampler=sampler)
-        for start in self.levers.starts():
+        for start in starts:
             study.enqueue_trial(start)
         return study
+
+    def _time_metric(self) -> float:
+        """Return how long the metric takes on all rows; a first call compiles, and its time says nothing."""
+        margins = np.linspace(-1.0, 1.0, self.y.size, dtype=np.float32)
+        self.metric.score(self.y, margins)
+        started = time.monotonic()
+        self.metric.score(self.y, margins)
+        return time.monotonic() - started
 
     @property
     def scores(self) -> FloatArray:
@@ -86,17 +107,21 @@ class Search:
             return crossfit_score(self.y, raw, self.fold_of_row, f"fbeta:{self.metric.beta}")
         return self.metric.score(self.y, raw)
 
-    def run(self, n_trials: int | None, deadline: float | None, callbacks: Sequence[Callback], progress: Progress) -> None:
+    def run(
+        self,
+        n_trials: int | None,
+        deadline: float | None,
+        callbacks: Sequence[Callback],
+        progress: Progress,
+    ) -> None:
         """Make trials until the budget is used up, a callback stops the study, or the user interrupts."""
 
+        def end() -> float:
+            return np.inf if deadline is None else deadline - self._seconds_to_choose() - self._seconds_to_train_again()
+
         def objective(trial: optuna.Trial) -> float:
-            # Before the first trial is through there is nothing to finish with: it may use all the time.
-            end = deadline - self._seconds_to_finish() if self.rows and deadline is not None else deadline
             try:
-                return self._one_trial(trial, end, progress.tick)
-            except OutOfTimeError:
-                self.study.stop()
-                raise optuna.TrialPruned("out of time") from None
+                return self._one_trial(trial, end(), progress.tick)
             except ValueError as error:
                 if not self.rows:
                     raise
@@ -105,49 +130,76 @@ class Search:
                 warnings.warn(text, RuntimeWarning, stacklevel=2)
                 raise optuna.TrialPruned("refused by the booster") from error
 
-        def show(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        def go_on(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
             if trial.state == optuna.trial.TrialState.COMPLETE:
                 progress.finished(len(self.rows), self.sign * float(self.scores.max()))
+            if self.rows and time.monotonic() > end():
+                study.stop()
+            self._share_out(trial.number + 1)
 
         try:
             with _quiet():
-                self.study.optimize(objective, n_trials=n_trials, callbacks=[show, *callbacks])
+                self.study.optimize(objective, n_trials=n_trials, callbacks=[go_on, *callbacks])
         except KeyboardInterrupt:
             if not self.rows:
                 raise
             warnings.warn(f"interrupted: the result is the best of {len(self.rows)} finished trials", RuntimeWarning, stacklevel=4)
 
-    def _one_trial(self, trial: optuna.Trial, deadline: float | None, tick: Callable[[], None]) -> float:
+    def _share_out(self, number: int) -> None:
+        """See to it that each booster has half of its fair share of the trials, whichever of them leads."""
+        boosters = self.levers.boosters
+        if number < len(self.levers.starts()) or len(boosters) == 1:
+            return
+        counts = Counter(trial.params.get("booster") for trial in self.study.trials)
+        least = min(boosters, key=lambda name: counts[name])
+        if counts[least] < number // (2 * len(boosters)):
+            self.study.enqueue_trial({"booster": least})
+
+    def _one_trial(self, trial: optuna.Trial, deadline: float, tick: Callable[[], None]) -> float:
         """Train one plan, keep its margins, and return its score."""
-        if self.rows and deadline is not None and time.monotonic() > deadline:
-            raise OutOfTimeError
         plan = self.levers.draw(trial)
-        outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, may_be_cut=not self.rows, watch=lambda _: tick())
-        score = self.score(outcome.margins)
-        started = time.monotonic()
-        self.metric.score(self.y, outcome.margins)  # a second time: a first call may compile, and would seem slow for ever
-        self._metric_seconds = time.monotonic() - started
-        proba = LogisticCalibration.fit(outcome.margins, self.y).apply(outcome.margins)
-        threshold = self.cut(self.y, proba)
+
+        def watch(curves: FloatArray) -> None:
+            tick()
+            if self.race.is_hopeless(curves, plan.learning_rate):
+                trial.report(self.sign * float(curves[:, -1].mean()), curves.shape[1])
+                raise optuna.TrialPruned("too far behind")
+
+        outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, watch=watch)
+        if outcome.fold_scores.size:
+            self.race.finish(outcome.fold_scores)
+        line = LogisticCalibration.fit(outcome.margins, self.y)
+        logits = line.logit(outcome.margins)
         row = {
             "trial": trial.number,
-            "score": score,
-            "threshold": threshold,
+            "score": self.score(outcome.margins),
+            "threshold": self.cut(self.y, LogisticCalibration().apply(logits)),
             "n_rounds": outcome.n_rounds,
             "seconds": outcome.seconds,
         }
         for key in ("threshold", "n_rounds", "seconds"):
             trial.set_user_attr(key, row[key])
         self.rows.append({**row, "params": dict(trial.params)})
-        self.outcomes.append(outcome)
-        self.margins.append(outcome.margins)
-        if len(self.rows) > CANDIDATES:
-            self.outcomes[int(np.argsort(self.scores)[-CANDIDATES - 1])] = None
-        return score
+        self.trained.append(Trained(outcome, line, log_loss(self.y, logits)))
+        self._forget()
+        return float(row["score"])
 
-    def _seconds_to_finish(self) -> float:
-        """Return how long selection and estimate will take."""
-        return 0.3 + self._metric_seconds * (CANDIDATES * STEPS + evaluations(self.y.size, len(self.rows), self.metric))
+    def _forget(self) -> None:
+        """Free the fold models of a trial that is too far behind to be chosen."""
+        candidates = set(np.argsort([each.log_loss for each in self.trained], kind="stable")[:CANDIDATES].tolist())
+        candidates.add(int(np.argmax(self.scores)))
+        for at, each in enumerate(self.trained):
+            if at not in candidates:
+                each.forget_models()
+
+    def _seconds_to_choose(self) -> float:
+        """Return about how long selection and estimate take."""
+        return 0.5 + self.metric_seconds * 300
+
+    def _seconds_to_train_again(self) -> float:
+        """Return about how long it takes to train the members of the final model once more, on all rows."""
+        best = sorted(self.trained, key=lambda each: each.log_loss)[: _MEMBERS if self.ensemble else 1]
+        return REFIT_COST * sum(each.outcome.seconds for each in best) if self.share else 0.0
 
     def baseline(self) -> float:
         """Return the best score among the boosters' plain defaults; the first trial's where the space does not hold them."""
@@ -161,43 +213,32 @@ class Search:
         return dict(self.rows[int(np.argmax(self.scores))]["params"])
 
     def finish(
-        self, refit: str, calibration: str, encoder: TableEncoder, labels: Labels, n_jobs: int | None
+        self, calibration: str, encoder: TableEncoder, labels: Labels, n_jobs: int | None, deadline: float | None
     ) -> tuple[Ensemble, FloatArray, Estimate]:
         """Return the final model, its out-of-fold probabilities and its score."""
-        if refit == "ensemble":
-            choice = choose_ensemble(self.y, self.margins, self.scores, self.metric)
-        else:
-            choice = choose_best(self.y, self.margins, self.scores)
+        margins, lines = [each.outcome.margins for each in self.trained], [each.line for each in self.trained]
+        choice = choose_ensemble(self.y, margins, lines) if self.ensemble else choose_best(self.y, margins, self.scores)
+        end = None if deadline is None else deadline - self._seconds_to_choose()
+        members = final_members(choice, self.trained, self.share, self.folds[0].data, self.workers, self.seed, end)
         outer = calibrate(choice.logits, self.y, method=calibration)
-        members = self._one_model(choice) if refit == "single" else self._fold_models(choice)
-        naive = self.score(choice.logits)
-        score = estimate(self.y, choice.logits, naive, self.margins, self.scores, self.metric, self.seed, self.workers.cores)
+        score = estimate(
+            self.y,
+            choice.logits,
+            self.score(choice.logits),
+            margins,
+            self.scores,
+            self.metric,
+            self.seed,
+            self.workers.cores,
+            calibrations=lines if self.ensemble else None,
+        )
         model = Ensemble(members, encoder, labels.classes, labels.positive_index, outer, 0.5, n_jobs)
         return model, outer.apply(choice.logits), score
 
-    def finished(self, ensemble: bool, calibration: str, metric_name: str) -> Finished:
+    def finished(self, calibration: str, metric_name: str) -> Finished:
         """Return what the report on the levers reads."""
         params = [row["params"] for row in self.rows]
         losses = [loss if isinstance(loss, str) else repr(loss) for loss in self.levers.losses]
         samplers = [resampler.name for resampler in self.levers.resamplers]
-        trials = tuple(self.margins), params, self.levers.starts(), losses, samplers
-        return Finished(self.y, self.fold_of_row, *trials, self.metric, metric_name, ensemble, calibration)
-
-    def _fold_models(self, choice: Choice) -> tuple[Member, ...]:
-        members = []
-        for at, weight, line in zip(choice.trials, choice.weights, choice.calibrations, strict=True):
-            outcome = self.outcomes[at]
-            assert outcome is not None  # only trials behind all candidates are without models
-            members += [
-                Member(outcome.plan.booster, model, weight / len(outcome.models), line.scale, line.offset)
-                for model in outcome.models
-            ]
-        return tuple(members)
-
-    def _one_model(self, choice: Choice) -> tuple[Member, ...]:
-        """Train the best trial once more, on all rows."""
-        ((at,), (line,)) = choice.trials, choice.calibrations
-        outcome = self.outcomes[at]
-        assert outcome is not None
-        model = refit_on_all(outcome.plan, outcome.n_rounds, self.folds[0].data, self.workers.cores, self.seed)
-        return (Member(outcome.plan.booster, model, 1.0, line.scale, line.offset),)
+        trials = tuple(each.outcome.margins for each in self.trained), params, self.levers.starts(), losses, samplers
+        return Finished(self.y, self.fold_of_row, *trials, self.metric, metric_name, self.ensemble, calibration)

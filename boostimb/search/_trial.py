@@ -14,6 +14,7 @@ from scipy.ndimage import uniform_filter1d
 
 from boostimb.boosters import Model, Run, get_booster
 from boostimb.search._folds import Data, Fold
+from boostimb.search._race import smoothed_at
 from boostimb.search._space import Plan
 from boostimb.typing import Float32Array, FloatArray, IntArray, Metric
 
@@ -26,10 +27,6 @@ _STRIDE, _LARGE = 5, 3_000_000
 _SMOOTH = 9
 
 
-class OutOfTimeError(Exception):
-    """The deadline came before a trial was finished."""
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What a finished trial leaves behind."""
@@ -38,6 +35,7 @@ class Outcome:
     n_rounds: int
     margins: Float32Array  # out of fold, one a row of the table
     models: tuple[Model, ...]  # one a fold
+    fold_scores: FloatArray  # the metric on each fold at that number of rounds, smoothed, more being better; none without a round
     seconds: float
 
 
@@ -84,9 +82,8 @@ def run_trial(
     folds: Sequence[Fold],
     metric: Metric,
     workers: Workers,
-    deadline: float | None,
+    deadline: float,
     *,
-    may_be_cut: bool = False,
     watch: Callable[[FloatArray], None] = lambda curves: None,
 ) -> Outcome:
     """Train a plan on every fold.
@@ -101,18 +98,11 @@ def run_trial(
         What chooses the number of rounds.
     workers : Workers
         The cores.
-    deadline : float or None
-        Moment of ``time.monotonic()`` at which to give up.
-    may_be_cut : bool
-        At the deadline, keep the rounds trained so far instead of giving up.
+    deadline : float
+        Moment of ``time.monotonic()`` from which on the trial ends with the rounds that it has.
     watch : callable
         Called after each step with the folds' values of the metric so far, shape (n_folds, n_rounds), oriented so that more is
         better; what it raises ends the trial.
-
-    Raises
-    ------
-    OutOfTimeError
-        If the deadline came first.
     """
     booster, data, started = get_booster(plan.booster), folds[0].data, time.monotonic()
 
@@ -139,16 +129,17 @@ def run_trial(
 
     runs = workers.map(begin, folds)
     try:
-        boosted = _Boosting(runs, metric, workers, patience(plan.learning_rate), _stride(data), deadline, may_be_cut)
+        boosted = _Boosting(runs, metric, workers, patience(plan.learning_rate), _stride(data), deadline)
         n_rounds, parts = boosted.run(watch)
         models = workers.map(end, runs)
     finally:
         for run in runs:
             run.close()
     margins = np.empty(data.y.size, dtype=np.float32)
-    for fold, part in zip(folds, parts or workers.map(own_margins, folds, models), strict=True):
+    ends: Sequence[Any] = parts if parts is not None else workers.map(own_margins, folds, models)
+    for fold, part in zip(folds, ends, strict=True):
         margins[fold.valid_rows] = part
-    return Outcome(plan, n_rounds, margins, tuple(models), time.monotonic() - started)
+    return Outcome(plan, n_rounds, margins, tuple(models), boosted.scores_at(n_rounds), time.monotonic() - started)
 
 
 def _stride(data: Data) -> int:
@@ -164,8 +155,7 @@ class _Boosting:
     workers: Workers
     wait: int
     stride: int
-    deadline: float | None
-    may_be_cut: bool
+    deadline: float
     curves: list[list[float]] = field(init=False)
     # The margins of the last steps, one of which the model will end with.
     steps: deque[tuple[int, list[Float32Array]]] = field(init=False)
@@ -179,12 +169,9 @@ class _Boosting:
 
         Without a single split in some fold there are no margins but those of the start: None.
         """
-        sign = 1.0 if self.metric.greater_is_better else -1.0
         while True:
             new = self.workers.map(self._step, self.runs)
-            late = self.deadline is not None and time.monotonic() > self.deadline
-            if late and not self.may_be_cut:
-                raise OutOfTimeError
+            late = time.monotonic() > self.deadline
             longest = max(len(values) for values in new)
             for curve, values in zip(self.curves, new, strict=True):
                 curve += values
@@ -194,10 +181,10 @@ class _Boosting:
             done = len(self.curves[0])
             if longest:
                 self.steps.append((done, [run.margins.astype(np.float32) for run in self.runs]))
-            n_rounds, margins = self._best(sign)
+            n_rounds, margins = self._best()
             if longest < self.stride or done - n_rounds >= self.wait or late:
                 return n_rounds, margins
-            watch(sign * np.array(self.curves))
+            watch(self._oriented())
 
     def _step(self, run: Run) -> list[float]:
         """Advance one fold by a step, a round at a time, so that folds take turns on fewer cores."""
@@ -210,9 +197,15 @@ class _Boosting:
             values += new
         return values
 
-    def _best(self, sign: float) -> tuple[int, list[Float32Array]]:
-        at = best_step(sign * np.mean(self.curves, axis=0), np.array([done for done, _ in self.steps]))
-        return self.steps[at]
+    def _oriented(self) -> FloatArray:
+        return np.array(self.curves) * (1.0 if self.metric.greater_is_better else -1.0)
+
+    def _best(self) -> tuple[int, list[Float32Array]]:
+        return self.steps[best_step(self._oriented().mean(axis=0), np.array([done for done, _ in self.steps]))]
+
+    def scores_at(self, n_rounds: int) -> FloatArray:
+        """Return the smoothed value of each fold, shape (n_folds,); without any round, none."""
+        return smoothed_at(self._oriented(), n_rounds) if all(self.curves) else np.empty(0)
 
 
 def best_step(mean_curve: FloatArray, ends: IntArray) -> int:
@@ -220,13 +213,23 @@ def best_step(mean_curve: FloatArray, ends: IntArray) -> int:
     return int(np.argmax(uniform_filter1d(mean_curve, _SMOOTH, mode="nearest")[ends - 1]))
 
 
-def refit_on_all(plan: Plan, n_rounds: int, data: Data, n_jobs: int, seed: int) -> Model:
-    """Train a plan on all rows for a number of rounds that is known."""
+def refit_on_all(
+    plan: Plan, n_rounds: int, data: Data, workers: Workers, seed: int, is_over: Callable[[], bool] = lambda: False
+) -> Model | None:
+    """Train a plan on all rows for a number of rounds that is known; None where ``is_over`` says so before it is through."""
     booster, everything = get_booster(plan.booster), np.arange(data.y.size)
-    train, sums = Fold(data, everything, everything[:0], seed).train(booster, plan.params, plan.resampler, n_jobs)
-    run = booster.start(plan.params, train, plan.loss_for(*sums), n_rounds=n_rounds, n_jobs=n_jobs, seed=seed)
+    with workers.gate:
+        if is_over():
+            return None
+        fold = Fold(data, everything, everything[:0], seed)
+        train, sums = fold.train(booster, plan.params, plan.resampler, workers.threads)
+        run = booster.start(plan.params, train, plan.loss_for(*sums), n_rounds=n_rounds, n_jobs=workers.threads, seed=seed)
     try:
-        run.advance(n_rounds)
+        for _ in range(n_rounds):
+            with workers.gate:
+                if is_over():
+                    return None
+                run.advance(1)
         return run.model(n_rounds)
     finally:
         run.close()

@@ -111,8 +111,8 @@ def tune(
         The boosters' parameters instead of the built-in ranges: ``{booster: {name: Optuna distribution or value}}``, or a function
         ``(trial, booster) -> params``.
     refit : {"ensemble", "bag", "single"}
-        The final model: fold models of several trials by greedy selection, those of the best trial, or one model of the best
-        trial's parameters trained on all rows.
+        The final model: several trials by greedy selection, each with its fold models and one model of all rows; the fold models
+        of the best trial; or one model of the best trial's parameters trained on all rows.
     calibration : {"auto", "logistic", "isotonic"}
         The map from log-odds to probability, fitted out of fold. "auto" is logistic.
     pos_label : scalar, optional
@@ -192,9 +192,9 @@ def tune(
     with ExitStack() as stack:
         shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
         lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in folds]
-        search = Search(levers, folds, measure, cut, Workers.of(cores, lanes), seed)
+        search = Search(levers, folds, measure, cut, Workers.of(cores, lanes), seed, refit)
         search.run(n_trials, deadline, tuple(callbacks), shown)
-        model, oof_proba, score = search.finish(refit, calibration, encoder, labels, n_jobs)
+        model, oof_proba, score = search.finish(calibration, encoder, labels, n_jobs, deadline)
     result = TuneResult(
         best_estimator_=model,
         best_params_=search.best_params(),
@@ -206,7 +206,7 @@ def tune(
         _estimate=score,
         _y=data.y,
         _asked=decision,
-        _finished=search.finished(refit == "ensemble", calibration, shown_name),
+        _finished=search.finished(calibration, shown_name),
     )
     try:
         return result.set_threshold(constraints=constraints, confidence=confidence)

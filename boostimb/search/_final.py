@@ -1,0 +1,98 @@
+"""From the chosen trials to the members of the final model."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Event
+
+from boostimb.boosters import Model
+from boostimb.decision import LogisticCalibration
+from boostimb.model import Member
+from boostimb.search._folds import Data
+from boostimb.search._select import Choice
+from boostimb.search._trial import Outcome, Workers, refit_on_all
+
+# Of a trial's weight in the final model, what goes to one model that is trained on all rows; the rest is shared by its fold models.
+# For an ensemble either alone is worse (benchmarks/ablation.py).
+REFIT_SHARE = {"ensemble": 0.4, "bag": 0.0, "single": 1.0}
+# More rows bear more rounds.
+REFIT_ROUNDS = 1.15
+# What such a training costs, as a share of the trial.
+REFIT_COST = 0.35
+
+
+@dataclass
+class Trained:
+    """A finished trial: what it left behind, its calibration, and the log-loss of its calibrated margins."""
+
+    outcome: Outcome
+    line: LogisticCalibration
+    log_loss: float
+
+    def forget_models(self) -> None:
+        """Free the fold models, which are most of what a trial holds."""
+        self.outcome = replace(self.outcome, models=())
+
+
+def final_members(
+    choice: Choice, trained: Sequence[Trained], share: float, data: Data, workers: Workers, seed: int, deadline: float | None
+) -> list[Member]:
+    """Return the models of the chosen trials as members of an ensemble.
+
+    Parameters
+    ----------
+    choice : Choice
+        The trials, their weights and calibrations.
+    trained : sequence of Trained
+        All trials; those chosen have their fold models.
+    share : float
+        What of a trial's weight goes to a model of all rows, which is trained here; 0 leaves the fold models alone, and 1 leaves
+        them out.
+    data : Data
+        All rows.
+    workers : Workers
+        The cores.
+    seed : int
+        Of the trainings.
+    deadline : float or None
+        Moment of ``time.monotonic()`` at which trainings that are not through are given up, where there are fold models in their
+        place.
+    """
+    outcomes = [trained[at].outcome for at in choice.trials]
+    again: list[Model | None] = [None] * len(outcomes)
+    if share:
+        again = _train_again(outcomes, data, workers, seed, None if share == 1.0 else deadline)
+    members = []
+    for outcome, weight, line, model in zip(outcomes, choice.weights, choice.calibrations, again, strict=True):
+        parts = [(each, weight * (1.0 - (share if model else 0.0)) / len(outcome.models)) for each in outcome.models]
+        if model is not None:
+            parts.append((model, weight * share))
+        members += [Member(outcome.plan.booster, each, part, line.scale, line.offset) for each, part in parts if part > 0]
+    return members
+
+
+def _train_again(
+    outcomes: Sequence[Outcome], data: Data, workers: Workers, seed: int, deadline: float | None
+) -> list[Model | None]:
+    """Train the plans of some trials on all rows, side by side; None for one that is not through at the deadline.
+
+    An interrupt counts as the deadline.
+    """
+    stop = Event()
+
+    def is_over() -> bool:
+        return stop.is_set() or (deadline is not None and time.monotonic() > deadline)
+
+    futures = [
+        workers.lanes[at % len(workers.lanes)].submit(
+            refit_on_all, outcome.plan, round(REFIT_ROUNDS * outcome.n_rounds), data, workers, seed, is_over
+        )
+        for at, outcome in enumerate(outcomes)
+    ]
+    try:
+        return [future.result() for future in futures]
+    except KeyboardInterrupt:
+        stop.set()
+        if deadline is None:
+            raise
+        return [future.result() for future in futures]
