@@ -14,7 +14,7 @@ other versions than boostimb and have environments of their own (about 3 GB):
     python -m venv peers/flaml && peers/flaml/bin/pip install -r benchmarks/peers-flaml.txt
     python -m venv peers/autogluon && peers/autogluon/bin/pip install -r benchmarks/peers-autogluon.txt
 
-Linux only. The whole takes some five hours at a timeout of 60 seconds.
+Linux only. The whole takes some six hours at a timeout of 60 seconds.
 """
 
 import argparse

@@ -18,7 +18,6 @@ Each is called as its documentation says for average precision, and answers with
 import argparse
 import json
 import platform
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -218,6 +217,8 @@ def peak_mib() -> float:
 
     The peak that the parent would see counts the parent's own size, which a child has for a moment before it starts.
     """
+    import resource  # not on Windows, where the tests of the rest still run
+
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
