@@ -45,6 +45,8 @@ class Finished:
         Out-of-fold margins of the finished trials.
     params : sequence of T dicts
         Their parameters.
+    stopped : sequence of dicts
+        Those of the trials that were given up, too far behind.
     starts : sequence of dicts
         The trials that the search began with: default parameters of each booster, some of them without any lever.
     losses, samplers : sequence of str
@@ -63,6 +65,7 @@ class Finished:
     fold: IntArray
     margins: Sequence[Float32Array]
     params: Sequence[Params]
+    stopped: Sequence[Params]
     starts: Sequence[Params]
     losses: Sequence[str]
     samplers: Sequence[str]
@@ -84,6 +87,7 @@ class Lever(NamedTuple):
     keys: tuple[str, ...]  # the parameters that belong to it
     off: IntArray  # trials without it
     on: IntArray  # and with it
+    given_up: bool  # whether trials with it were too far behind to be finished
 
 
 class Part(NamedTuple):
@@ -107,11 +111,13 @@ def lever_report(search: Finished, decision: Decision) -> LeverReport:
     single = np.array([part.score for part in parts])
     model = np.array([search.sign * search.metric.score(search.y[part.rows], part.logits) for part in parts])
 
-    def row(name: str, off: IntArray, on: IntArray, sides: Compare, *, least_off: int = 1, least_on: int = 1) -> LeverRow:
+    def row(
+        name: str, off: IntArray, on: IntArray, sides: Compare, *, least_off: int = 1, least_on: int = 1, given_up: bool = False
+    ) -> LeverRow:
         """Compare some trials with others, where there are enough of both."""
         measure, counts = search.metric_name.replace("_", " "), (np.unique(off).size, np.unique(on).size)
         if counts[0] < least_off or counts[1] < least_on:
-            return not_compared(name, measure, counts)
+            return not_compared(name, measure, counts, "too far behind" if given_up and not counts[1] else None)
         return compared(name, measure, counts, search.sign, *sides(scores[off], scores[on]))
 
     default = _where(_has_defaults(params, search.starts) for params in search.params)
@@ -124,7 +130,17 @@ def lever_report(search: Finished, decision: Decision) -> LeverReport:
         row("the booster's own parameters", default, tuned, _best_of_each, least_on=LEAST_TRIALS),
     ]
     for lever in _levers(search):
-        rows.append(row(lever.name, lever.off, lever.on, _best_of_as_many, least_off=LEAST_TRIALS, least_on=LEAST_TRIALS))
+        rows.append(
+            row(
+                lever.name,
+                lever.off,
+                lever.on,
+                _best_of_as_many,
+                least_off=LEAST_TRIALS,
+                least_on=LEAST_TRIALS,
+                given_up=lever.given_up,
+            )
+        )
         pairs = [(a, b) for a in plain for b in lever.on if _differ_only_in(lever, search.params[a], search.params[b])]
         if pairs:
             off, on = np.array(pairs).T
@@ -132,7 +148,7 @@ def lever_report(search: Finished, decision: Decision) -> LeverReport:
     if search.ensemble:
         rows.append(row("ensemble", everything, everything, lambda *_: (single, model, 0.0)))
     rows += [*_rows_of_calibration(search, _best_trial(scores), parts), _row_of_threshold(search, decision, parts)]
-    return LeverReport(tuple(rows), n_trials, n_folds, int(np.count_nonzero(search.y)))
+    return LeverReport(tuple(rows), n_trials, len(search.stopped), n_folds, int(np.count_nonzero(search.y)))
 
 
 # ---- what was tried ----
@@ -142,13 +158,15 @@ def _levers(search: Finished) -> Iterator[Lever]:
     log_ratio = abs(np.log(np.count_nonzero(~search.y) / np.count_nonzero(search.y)))
     # A loss of the user's own carries its own weight: NaN is neither off nor on.
     weight = np.exp(log_ratio * np.array([params.get("class_weight", np.nan) for params in search.params]))
-    yield Lever("class weight", ("class_weight",), np.flatnonzero(weight < LEAST_WEIGHT), np.flatnonzero(weight >= LEAST_WEIGHT))
+    off, on = np.flatnonzero(weight < LEAST_WEIGHT), np.flatnonzero(weight >= LEAST_WEIGHT)
+    yield Lever("class weight", ("class_weight",), off, on, any(params.get("class_weight", 0) > 0 for params in search.stopped))
     for key, names, is_off in (("loss", search.losses, _is_log_loss), ("sampler", search.samplers, "none".__eq__)):
         drawn = [params[key] for params in search.params]
         off = _where(is_off(name) for name in drawn)
         for name in names:
             if not is_off(name):
-                yield Lever(f"{key} {name}", (key, f"{name}_gamma", f"{name}.ratio"), off, _where(each == name for each in drawn))
+                on, given_up = _where(each == name for each in drawn), any(params[key] == name for params in search.stopped)
+                yield Lever(f"{key} {name}", (key, f"{name}_gamma", f"{name}.ratio"), off, on, given_up)
 
 
 def _kind(params: Params) -> tuple[str, str]:

@@ -52,7 +52,8 @@ class LeverRow:
     half_width : float or None
         Half the 95% interval of the gain.
     verdict : str
-        "helps", "hurts" or "nothing measurable"; "too few trials", "not tried" or "never off"; for a threshold that was asked for
+        "helps", "hurts" or "nothing measurable"; "too few trials", "too far behind" (each trial with it was given up), "not tried"
+        or "never off"; for a threshold that was asked for
         "asked for" or "no such threshold".
     """
 
@@ -154,12 +155,13 @@ class LeverReport:
     ----------
     rows : tuple of LeverRow
         One comparison each; the first is the whole search against the plain booster.
-    n_trials, n_folds, n_positives : int
-        Finished trials, folds, and rows of the positive class.
+    n_trials, n_stopped, n_folds, n_positives : int
+        Finished trials, trials that were given up as too far behind, folds, and rows of the positive class.
     """
 
     rows: tuple[LeverRow, ...]
     n_trials: int
+    n_stopped: int
     n_folds: int
     n_positives: int
 
@@ -174,7 +176,11 @@ class LeverReport:
             if rows:
                 told = (f"{row.lever} ({row.measure} {' to '.join(_numbers(row)[:2])})" for row in rows)
                 sentences.append(f"What {verdict}: {', '.join(told)}.")
-        for verdict, start in (("nothing measurable", "Nothing measurable from"), ("too few trials", "Too few trials to tell of")):
+        for verdict, start in (
+            ("nothing measurable", "Nothing measurable from"),
+            ("too far behind", "Given up early, too far behind"),
+            ("too few trials", "Too few trials to tell of"),
+        ):
             rows = [row for row in levers if row.verdict == verdict]
             if rows:
                 sentences.append(f"{start}: {', '.join(dict.fromkeys(row.lever for row in rows))}.")
@@ -183,10 +189,11 @@ class LeverReport:
     @property
     def notes(self) -> str:
         """How the table is computed and what it cannot tell."""
-        return f"{self.n_trials} trials, {self.n_folds} folds, {self.n_positives} positives. {_NOTES}"
+        stopped = f" and {self.n_stopped} that were given up, too far behind" if self.n_stopped else ""
+        return f"{self.n_trials} finished trials{stopped}, {self.n_folds} folds, {self.n_positives} positives. {_NOTES}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold: summary, notes, the three numbers, and rows as a list of dicts."""
+        """Return what JSON can hold: summary, notes, the numbers, and rows as a list of dicts."""
         return {"summary": self.summary, "notes": self.notes, **asdict(self), "rows": [asdict(row) for row in self.rows]}
 
     def __str__(self) -> str:

@@ -2,7 +2,6 @@
 
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -19,6 +18,7 @@ from boostimb.search._folds import Fold
 from boostimb.search._lever_effects import Finished
 from boostimb.search._progress import Progress
 from boostimb.search._race import Race
+from boostimb.search._sampler import FairSampler
 from boostimb.search._select import CANDIDATES, choose_best, choose_ensemble, log_loss
 from boostimb.search._space import Levers
 from boostimb.search._trial import Workers, run_trial
@@ -27,8 +27,6 @@ from boostimb.typing import BoolArray, Float32Array, FloatArray, Metric
 from boostimb.validation import Labels
 
 Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
-# Trials beyond the starts that are drawn at random before the sampler of Optuna begins to learn.
-_AT_RANDOM = 6
 # Members that are trained once more at the end: what their time is set aside for.
 _MEMBERS = 5
 
@@ -68,22 +66,12 @@ class Search:
         self.rows: list[dict[str, Any]] = []
         self.trained: list[Trained] = []
         self.race = Race()
-        self.study = self._new_study()
-        self.metric_seconds = self._time_metric()
-
-    def _new_study(self) -> optuna.Study:
-        starts = self.levers.starts()
-        with warnings.catch_warnings():
-            # "group" gives each booster's parameters a density of their own; Optuna has called it experimental since 2021.
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler = optuna.samplers.TPESampler(
-                seed=self.seed, multivariate=True, group=True, n_startup_trials=len(starts) + _AT_RANDOM
-            )
         with _quiet():
-            study = optuna.create_study(direction="maximize" if self.sign > 0 else "minimize", sampler=sampler)
-        for start in starts:
-            study.enqueue_trial(start)
-        return study
+            self.study = optuna.create_study(
+                direction="maximize" if self.sign > 0 else "minimize",
+                sampler=FairSampler(levers.starts(), levers.boosters, seed),
+            )
+        self.metric_seconds = self._time_metric()
 
     def _time_metric(self) -> float:
         """Return how long the metric takes on all rows; a first call compiles, and its time says nothing."""
@@ -135,7 +123,6 @@ class Search:
                 progress.finished(len(self.rows), self.sign * float(self.scores.max()))
             if self.rows and time.monotonic() > end():
                 study.stop()
-            self._share_out(trial.number + 1)
 
         try:
             with _quiet():
@@ -145,16 +132,6 @@ class Search:
                 raise
             warnings.warn(f"interrupted: the result is the best of {len(self.rows)} finished trials", RuntimeWarning, stacklevel=4)
 
-    def _share_out(self, number: int) -> None:
-        """See to it that each booster has half of its fair share of the trials, whichever of them leads."""
-        boosters = self.levers.boosters
-        if number < len(self.levers.starts()) or len(boosters) == 1:
-            return
-        counts = Counter(trial.params.get("booster") for trial in self.study.trials)
-        least = min(boosters, key=lambda name: counts[name])
-        if counts[least] < number // (2 * len(boosters)):
-            self.study.enqueue_trial({"booster": least})
-
     def _one_trial(self, trial: optuna.Trial, deadline: float, tick: Callable[[], None]) -> float:
         """Train one plan, keep its margins, and return its score."""
         plan = self.levers.draw(trial)
@@ -163,6 +140,7 @@ class Search:
             tick()
             if self.race.is_hopeless(curves, plan.learning_rate):
                 trial.report(self.sign * float(curves[:, -1].mean()), curves.shape[1])
+                trial.set_user_attr("stopped", True)
                 raise optuna.TrialPruned("too far behind")
 
         outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, watch=watch)
@@ -240,5 +218,6 @@ class Search:
         params = [row["params"] for row in self.rows]
         losses = [loss if isinstance(loss, str) else repr(loss) for loss in self.levers.losses]
         samplers = [resampler.name for resampler in self.levers.resamplers]
-        trials = tuple(each.outcome.margins for each in self.trained), params, self.levers.starts(), losses, samplers
+        stopped = [trial.params for trial in self.study.get_trials(deepcopy=False) if trial.user_attrs.get("stopped")]
+        trials = tuple(each.outcome.margins for each in self.trained), params, stopped, self.levers.starts(), losses, samplers
         return Finished(self.y, self.fold_of_row, *trials, self.metric, metric_name, self.ensemble, calibration)

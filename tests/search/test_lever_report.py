@@ -39,6 +39,7 @@ def search_of(params, quality, *, n=N, n_folds=5, seed=0, scale=None, **changes)
     for side in (y, ~y):
         fold[side] = np.arange(np.count_nonzero(side)) % n_folds
     settings = {
+        "stopped": (),
         "starts": [START],
         "losses": ("log_loss", "focal"),
         "samplers": ("none", "smote", "under"),
@@ -353,13 +354,23 @@ def test_records(one_helps_one_hurts):
     assert again["n_positives"] == np.count_nonzero(one_helps_one_hurts.y)
 
 
+def test_a_lever_that_was_always_too_far_behind_is_called_so():
+    search = search_of([trial(at) for at in range(6)], [0.5] * 6, stopped=[trial(9, sampler="under", **{"under.ratio": 0.5})])
+    report = lever_report(search)
+    assert verdict(report, "sampler under") == "too far behind"
+    assert verdict(report, "sampler smote") == "not tried"
+    assert "6 finished trials and 1 that were given up, too far behind" in str(report).replace("\n", " ")
+
+
 def test_through_a_search(small):
     X, y = small
     quick = {"booster": "lightgbm", "cv": 3, "progress": False, "random_state": 0, "n_jobs": 1, "timeout": None}
     result = bi.tune(X, y, n_trials=5, **quick)
     report = result.lever_report()
     rows = rows_of(report)
-    assert (report.n_trials, report.n_folds, report.n_positives) == (5, 3, y.sum())
+    assert report.n_trials == result.cv_results_["trial"].size
+    assert report.n_trials + report.n_stopped == 5
+    assert (report.n_folds, report.n_positives) == (3, y.sum())
     assert rows["everything together", "average precision"].trials_off == 1
     alone = rows["class weight alone", "average precision"]
     assert (alone.trials_off, alone.trials_on) == (1, 1)

@@ -3,13 +3,17 @@
 import numpy as np
 import optuna
 import pytest
+from scipy.special import expit
 from sklearn.metrics import average_precision_score
+from sklearn.metrics import log_loss as sklearn_log_loss
 
 import boostimb as bi
 from boostimb.decision import LogisticCalibration
 from boostimb.resampling import Resampler
 from boostimb.search._estimate import estimate
-from boostimb.search._select import choose_best, choose_ensemble
+from boostimb.search._race import RANK, Race
+from boostimb.search._sampler import FairSampler
+from boostimb.search._select import choose_best, choose_ensemble, greedy_weights, log_loss, thinned
 from boostimb.search._space import DEFAULTS, Levers, check_losses, check_space
 from boostimb.search._trial import best_step, patience
 
@@ -38,19 +42,35 @@ def test_a_trial_draws_every_lever_and_each_combination_is_usable():
     assert len(seen) == 27
 
 
-def test_the_first_trials_are_the_plain_boosters():
+def test_the_first_trials_are_the_plain_boosters_and_then_each_lever_alone():
     starts = levers().starts()
-    assert [s["booster"] for s in starts] == ["lightgbm", "xgboost", "catboost"] * 2
-    assert [s["class_weight"] for s in starts] == [0.0] * 3 + [0.5] * 3
-    study = optuna.create_study()
+    assert [s["booster"] for s in starts] == ["lightgbm", "xgboost", "catboost"] * 2 + ["lightgbm"] * 4
+    assert [s["class_weight"] for s in starts] == [0.0] * 3 + [0.5] * 3 + [0.0] * 4
+    assert [(s["loss"], s["sampler"]) for s in starts[6:]] == [
+        ("focal", "none"), ("asymmetric", "none"), ("log_loss", "under"), ("log_loss", "smote"),
+    ]  # fmt: skip
+    study = optuna.create_study(sampler=FairSampler(starts, levers().boosters, 0))
     for start in starts:
-        study.enqueue_trial(start)
-    for start in starts:
-        plan = levers().draw(study.ask())
+        trial = study.ask()
+        plan = levers().draw(trial)
+        assert trial.params == start
         assert plan.params.items() >= DEFAULTS[start["booster"]].items()
-        assert (plan.loss, plan.resampler.name) == ("log_loss", "none")
+        assert (plan.loss, plan.resampler.name) == (start["loss"], start["sampler"])
+        study.tell(trial, 0.5)
     assert levers(losses=("focal",)).starts() == []
     assert levers(resamplers=(Resampler("over"),)).starts() == []
+
+
+def test_a_booster_that_never_wins_still_gets_half_of_its_share():
+    space = levers()
+    study = optuna.create_study(direction="maximize", sampler=FairSampler((), space.boosters, 0))
+    for _ in range(60):
+        trial = study.ask()
+        plan = space.draw(trial)
+        study.tell(trial, float(plan.booster == "xgboost"))
+    drawn = [trial.params["booster"] for trial in study.trials]
+    assert all(drawn.count(booster) >= 9 for booster in space.boosters)
+    assert drawn.count("xgboost") > 24
 
 
 def test_a_users_space_and_losses():
@@ -99,7 +119,7 @@ def fake_trials(seed=0, n=3000, count=12):
 
 def test_the_ensemble_is_better_than_its_best_member_and_its_weights_add_up():
     y, margins, scores = fake_trials()
-    single, several = choose_best(y, margins, scores), choose_ensemble(y, margins, scores, bi.PRAUC())
+    single, several = choose_best(y, margins, scores), choose_ensemble(y, margins)
     assert single.trials == (int(np.argmax(scores)),)
     assert average_precision_score(y, several.logits) > average_precision_score(y, single.logits)
     assert sum(several.weights) == pytest.approx(1.0)
@@ -125,6 +145,56 @@ def test_the_estimate_takes_back_what_luck_gave():
         rates.append(y.mean())
     gain = np.mean(naive) - np.mean(rates)
     assert np.mean(corrected) - np.mean(rates) < 0.5 * gain
+
+
+def test_thinned_rows_stand_for_all():
+    y = np.arange(10_000) < 300
+    rows, weight = thinned(y, 1000)
+    assert y[rows].sum() == 300
+    assert (weight @ y[rows], weight.sum()) == pytest.approx((300, 10_000))
+    logits = np.random.default_rng(0).normal(size=10_000) - 3 + 3 * y
+    assert log_loss(y[rows], logits[rows], weight) == pytest.approx(log_loss(y, logits), rel=0.05)
+    assert log_loss(y, logits) == pytest.approx(sklearn_log_loss(y, expit(logits)))
+
+
+def test_weights_of_samples_choose_as_repeated_samples_do():
+    y, margins, _ = fake_trials(n=500, count=6)
+    logits, counts = np.stack(margins).astype(float), np.random.default_rng(0).integers(0, 3, size=500)
+    repeated = np.repeat(np.arange(500), counts)
+    np.testing.assert_allclose(greedy_weights(y, logits, counts.astype(float)), greedy_weights(y[repeated], logits[:, repeated]))
+
+
+def test_an_ensemble_of_noise_is_corrected_to_chance():
+    rng = np.random.default_rng(2)
+    found = []
+    for seed in range(6):
+        y = rng.random(1500) < 0.05
+        margins = [rng.normal(size=1500).astype(np.float32) for _ in range(25)]
+        choice = choose_ensemble(y, margins)
+        lines = [LogisticCalibration.fit(each, y) for each in margins]
+        scores = np.array([average_precision_score(y, each) for each in margins])
+        naive = average_precision_score(y, choice.logits)
+        estimates = [
+            estimate(y, choice.logits, naive, margins, scores, bi.PRAUC(), seed, jobs, calibrations=lines) for jobs in (1, 2)
+        ]
+        assert estimates[0] == estimates[1]
+        found.append((naive - y.mean(), estimates[0].corrected - y.mean()))
+    naive_gain, corrected_gain = np.mean(found, axis=0)
+    assert corrected_gain < 0.5 * naive_gain
+
+
+def test_a_race_spares_whoever_may_still_win():
+    race, rising = Race(), np.linspace(0.3, 0.6, 100) + np.linspace(-0.05, 0.05, 5)[:, None]
+    flat = np.full((5, 100), 0.5) + np.linspace(-0.05, 0.05, 5)[:, None]
+    for at in range(RANK):
+        assert not race.is_hopeless(flat, 0.05)  # against too few
+        race.finish(np.full(5, 0.7 + 0.01 * at) + np.linspace(-0.05, 0.05, 5))
+    assert race.is_hopeless(flat, 0.05)
+    assert not race.is_hopeless(rising, 0.05)  # 0.1 behind, and 0.15 gained in the last half
+    assert not race.is_hopeless(flat[:, :15], 0.1)  # too early
+    assert not race.is_hopeless(flat, 0.005)  # many small steps are ahead
+    noisy = flat + np.array([0.9, -0.9, 0.9, -0.9, 0.0])[:, None]
+    assert not race.is_hopeless(noisy, 0.05)  # the folds do not agree
 
 
 def test_one_trial_has_no_optimism():
