@@ -332,12 +332,12 @@ def test_the_text_fits_and_lines_up(one_helps_one_hurts):
 @pytest.mark.parametrize(("value", "shown"), [(0.00041, "0.000410"), (0.65432, "0.6543"), (1234.5, "1234"), (0.0, "0.0000")])
 def test_numbers_are_as_long_as_they_are_small(value, shown):
     row = compared("a", "m", (2, 2), 1.0, np.full(3, value), np.full(3, value))
-    assert f" {shown} " in str(LeverReport((row,), 1, 3, 9))
+    assert f" {shown} " in str(LeverReport((row,), 1, 0, 3, 9))
 
 
 def test_html_is_escaped():
     whole = compared("everything together", "a<b", (1, 2), 1.0, np.array([0.1, 0.2]), np.array([0.2, 0.3]))
-    page = LeverReport((whole, not_compared("loss <script>&", "a<b", (1, 0))), 2, 2, 9)._repr_html_()
+    page = LeverReport((whole, not_compared("loss <script>&", "a<b", (1, 0))), 2, 0, 2, 9)._repr_html_()
     assert "<script>" not in page
     assert "loss &lt;script&gt;&amp;" in page
     assert "by a&lt;b" in page
