@@ -572,7 +572,8 @@ class TestCatBoost:
                 return super().calc_ders_range(approxes, targets, None)
 
         plain = {"l2_leaf_reg": 0.0, "leaf_estimation_iterations": 1, "n_rounds": 1, "depth": 1}
-        data, weighted = cb.Pool(*rows), cb.Pool(*rows, weight=weight)
+        X, y = (rows[0][:, :1] > 0).astype(float), rows[1]  # one split there is, whatever the weights
+        data, weighted = cb.Pool(X, y), cb.Pool(X, y, weight=weight)
         assert_allclose(self.raw(cb, weighted, Ignores(), **plain), self.raw(cb, data, **plain), atol=1e-6)
         assert not np.allclose(self.raw(cb, weighted, **plain), self.raw(cb, data, **plain), atol=1e-2)
 
