@@ -1,7 +1,7 @@
 """CatBoost: how it is given a loss, a start value and a metric, and how its models are read and written.
 
 A custom objective starts at 0 and forgets any start it is given. So the start is added inside the objective and kept in the model's
-bias afterwards. Plain log-loss runs on CatBoost's own objective, which takes half the time of a round.
+bias afterwards. Plain log-loss runs on CatBoost's own objective, which is faster.
 """
 
 import threading
