@@ -19,6 +19,14 @@ BoundMetric: TypeAlias = Callable[[MarginArray], float]
 BoundLoss: TypeAlias = Callable[[MarginArray], GradHess]
 
 
+class ChunkLoss(Protocol):
+    """An objective as CatBoost calls it."""
+
+    def calc_ders_range(self, approxes: ArrayLike, targets: ArrayLike, weights: ArrayLike | None) -> FloatArray:
+        """Minus the weighted gradient and hessian of one chunk of rows, shape (n, 2)."""
+        ...
+
+
 @runtime_checkable
 class Loss(Protocol):
     """What a booster minimises: a frozen value, a function of labels and raw margins.
@@ -55,12 +63,18 @@ class Loss(Protocol):
         """Minus the weighted gradient and hessian, shape (n, 2): what CatBoost calls."""
         ...
 
+    def in_chunks(self, *, scale: float = 1.0, start: float = 0.0) -> ChunkLoss:
+        """Return what CatBoost calls for margins less ``start`` and ``scale`` times gradient and hessian."""
+        ...
+
     def log_loss_scale(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the factor that gives the sum of hessians at the start the size that it has under log-loss."""
         ...
 
-    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> BoundLoss:
-        """Fix labels and weights once; the function returned maps margins to ``scale`` times gradient and hessian."""
+    def bind(
+        self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0, start: float = 0.0
+    ) -> BoundLoss:
+        """Fix labels and weights once; the result maps margins less ``start`` to ``scale`` times gradient and hessian."""
         ...
 
 

@@ -1,7 +1,7 @@
 """CatBoost: how it is given a loss, a start value and a metric, and how its models are read and written.
 
 A custom objective starts at 0 and forgets any start it is given. So the start is added inside the objective and kept in the model's
-bias afterwards. Plain log-loss runs on CatBoost's own objective, which takes half the time of a round.
+bias afterwards. Plain log-loss runs on CatBoost's own objective, which is faster.
 """
 
 import threading
@@ -145,7 +145,7 @@ def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], fl
     _refuse_gpu(params, loss)
     y, weight = _labels(data)
     init = loss.init_raw(y, weight)
-    settings["loss_function"] = _Shifted(loss, init, loss.log_loss_scale(y, weight))
+    settings["loss_function"] = loss.in_chunks(scale=loss.log_loss_scale(y, weight), start=init)
     if data.num_col() >= _MANY_FEATURES and not {"leaf_estimation_iterations", "leaf_estimation_method"} & set(params):
         settings["leaf_estimation_iterations"] = _LEAF_STEPS
     return settings, init
@@ -174,22 +174,8 @@ def _refuse_gpu(params: Params, loss: object) -> None:
         raise ValueError(f"task_type must be 'CPU' with {loss!r}, got 'GPU'; LogLoss, with or without pos_weight, runs on either")
 
 
-class _Shifted:
-    """A loss that starts at its own start value; CatBoost sees margins that begin at 0."""
-
-    no_jit = True  # CatBoost would compile the method by itself, for a slower result
-
-    def __init__(self, loss: Loss, init: float, scale: float) -> None:
-        self._loss, self._init, self._scale = loss, init, scale
-
-    def calc_ders_range(self, approxes: FloatArray, targets: Any, weights: Any) -> FloatArray:
-        """Return minus the weighted gradient and hessian, shape (n, 2), for a chunk of rows."""
-        ders = self._loss.calc_ders_range(approxes + self._init, targets, weights)
-        return ders if self._scale == 1.0 else np.multiply(ders, self._scale, out=ders)
-
-
 class _ShiftedClasses:
-    """The same for several classes, a row at a time."""
+    """A loss of several classes that starts at its own start values; CatBoost sees margins that begin at 0, a row at a time."""
 
     no_jit = True
 

@@ -171,13 +171,13 @@ class _Objective:
         y, weight = data.get_label(), data.get_weight()
         if not self._restart:  # a model that is trained further has its start in its leaves already
             self._init = self._loss.init_raw(y, weight)
-        self._bound = self._loss.bind(y, weight, scale=self._loss.log_loss_scale(y, weight))
+        self._bound = self._loss.bind(y, weight, scale=self._loss.log_loss_scale(y, weight), start=self._init)
 
     def __call__(self, raw: MarginArray, data: lgb.Dataset) -> tuple[Any, Any]:
         if self._bound is None:
             self.bind(data)
         assert self._bound is not None
-        return self._bound(raw + self._init)
+        return self._bound(raw)
 
     def margins(self, raw: MarginArray) -> MarginArray:
         """Return the margins with the start added."""

@@ -1,6 +1,7 @@
 """The base of every binary margin loss: from value, slope and curvature to all that a booster asks for."""
 
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,7 +9,8 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from boostimb.losses._adapters import native_data, objective_arguments
-from boostimb.losses._bound import BoundMarginLoss, Kernel, chunk_derivatives
+from boostimb.losses._bound import BoundMarginLoss, Kernel
+from boostimb.losses._chunks import ChunkObjective
 from boostimb.losses._reference import by_label, log_loss_scale, posterior_logit, rate_of_positives, start_value
 from boostimb.typing import FloatArray, GradHess
 from boostimb.validation import as_vector, check_binary, check_choice, check_number, check_scores, check_weight, on_device
@@ -177,7 +179,9 @@ class MarginLoss:
         margins = as_vector("raw", raw)
         return BoundMarginLoss(self, y_true, sample_weight)(check_scores("raw", margins, margins.size))
 
-    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> BoundMarginLoss:
+    def bind(
+        self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0, start: float = 0.0
+    ) -> BoundMarginLoss:
         """Check and convert labels and weights once, for a training that asks for gradients every round.
 
         Parameters
@@ -188,6 +192,8 @@ class MarginLoss:
             Weights >= 0.
         scale : float, default 1.0
             Factor > 0 on gradient and hessian; see :meth:`log_loss_scale`.
+        start : float, default 0.0
+            Added to the margins, for a booster whose margins count from 0; see :meth:`init_raw`.
 
         Returns
         -------
@@ -197,7 +203,19 @@ class MarginLoss:
             check that the margins are finite. From some 300,000 rows on it works in threads of its own, as many as there are
             processors, or as the environment variable ``BOOSTIMB_NUM_THREADS`` says; the result is the same.
         """
-        return BoundMarginLoss(self, y_true, sample_weight, check_number("scale", scale, above=0))
+        return BoundMarginLoss(self, y_true, sample_weight, check_number("scale", scale, above=0), check_number("start", start))
+
+    def in_chunks(self, *, scale: float = 1.0, start: float = 0.0) -> ChunkObjective:
+        """Return the objective that CatBoost calls with some hundred rows at a time.
+
+        Parameters
+        ----------
+        scale : float, default 1.0
+            Factor > 0 on gradient and hessian; see :meth:`log_loss_scale`.
+        start : float, default 0.0
+            Added to the margins, which count from 0 in CatBoost; see :meth:`init_raw`.
+        """
+        return ChunkObjective(self, check_number("scale", scale, above=0), check_number("start", start))
 
     def posterior_logit(self, raw: ArrayLike) -> FloatArray:
         """``logit P(y=1 | raw)``, shape (n,): the log-odds at which ``raw`` minimises the expected loss.
@@ -276,4 +294,10 @@ class MarginLoss:
 
     def calc_ders_range(self, approxes: ArrayLike, targets: ArrayLike, weights: ArrayLike | None) -> FloatArray:
         """Act as a CatBoost objective: minus gradient and minus hessian, shape (n, 2), for one chunk of rows."""
-        return chunk_derivatives(self, approxes, targets, weights)
+        return _in_chunks(self).calc_ders_range(approxes, targets, weights)
+
+
+@lru_cache(maxsize=256)
+def _in_chunks(loss: MarginLoss) -> ChunkObjective:
+    """Remember what is prepared: CatBoost asks for it with every chunk."""
+    return ChunkObjective(loss)

@@ -1,7 +1,6 @@
 """A loss whose labels and weights are fixed: what a booster calls each round, through a kernel or through NumPy."""
 
-from collections.abc import Callable, Hashable
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -16,19 +15,12 @@ from boostimb.validation import check_binary, check_length, check_weight, cupy, 
 Kernel: TypeAlias = Callable[..., None]
 TINY = np.finfo(np.float32).tiny
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
-NO_WEIGHTS: Float32Array = np.empty(0, np.float32)
 
 
-class Differentiable(Pieces, Hashable, Protocol):
+class Differentiable(Pieces, Protocol):
     """What the two routes below need of a loss."""
 
     def _compiled(self) -> tuple[Kernel, tuple[Any, ...]] | None: ...
-
-
-@lru_cache(maxsize=256)
-def _compiled(loss: Differentiable) -> tuple[Kernel, tuple[Any, ...]] | None:
-    """Remember a loss's kernel: CatBoost asks for it with every thousand rows."""
-    return loss._compiled()
 
 
 class BoundMarginLoss:
@@ -38,15 +30,29 @@ class BoundMarginLoss:
     not check that the margins are finite, since that would cost a good part of what the kernel does.
     """
 
-    __slots__ = ("_device_signed", "_kernel", "_loss", "_parameters", "_pool", "_positive", "_signed", "_size", "_weight")
+    __slots__ = (
+        "_constants", "_device_signed", "_kernel", "_loss", "_parameters", "_pool", "_positive", "_signed", "_size", "_start",
+        "_weight",
+    )  # fmt: skip
 
-    def __init__(self, loss: Differentiable, y_true: ArrayLike, sample_weight: ArrayLike | None, scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        loss: Differentiable,
+        y_true: ArrayLike,
+        sample_weight: ArrayLike | None,
+        scale: float = 1.0,
+        start: float = 0.0,
+    ) -> None:
         self._kernel: Kernel | None = None
+        self._start = start
         self._device_signed: Any = None  # the signed weights once more, on a device that margins came from
         y_true, sample_weight = to_host(y_true), to_host(sample_weight)
-        compiled = _compiled(loss)
+        compiled = loss._compiled()
         if compiled is not None:
+            from boostimb.losses._kernels import from_start
+
             self._kernel, self._parameters = compiled
+            self._constants = from_start(start)
             self._signed = _signed_weights(y_true, sample_weight, scale)
             self._size = self._signed.size
             self._pool = ResultPool(2, self._size)
@@ -64,8 +70,8 @@ class BoundMarginLoss:
         margins = _as_margins(raw)
         check_length("raw", margins, self._size)
         if self._kernel is not None:
-            return _run(self._kernel, margins, self._signed, self._parameters, self._pool.take())
-        grad, hess = grad_hess(self._loss, self._positive, margins.astype(np.float64, copy=False))
+            return self._run(self._kernel, margins)
+        grad, hess = grad_hess(self._loss, self._positive, margins.astype(np.float64, copy=False) + self._start)
         hess32 = (hess * self._weight).astype(np.float32)
         if self._loss.hessian != "exact":
             np.maximum(hess32, TINY, out=hess32)
@@ -83,29 +89,20 @@ class BoundMarginLoss:
         check_length("raw", margins, self._size)
         if self._device_signed is None:
             self._device_signed = xp.asarray(self._signed)
-        return derivatives(xp, kernel, margins, self._device_signed, self._parameters)
+        return derivatives(xp, kernel, margins + self._start, self._device_signed, self._parameters)
 
+    def _run(self, kernel: Kernel, margins: NDArray[Any]) -> GradHess:
+        """Call the kernel, in threads where there are many rows."""
+        from boostimb.losses._kernels import BLOCK
 
-def chunk_derivatives(loss: Differentiable, approxes: ArrayLike, targets: ArrayLike, weights: ArrayLike | None) -> FloatArray:
-    """Minus gradient and minus hessian, shape (n, 2), as CatBoost takes them.
+        grad, hess = self._pool.take()
 
-    It asks for a thousand rows a call, so that what a call costs beside its kernel matters.
-    """
-    raw, y = np.asarray(approxes, FLOAT64), np.asarray(targets, FLOAT32)
-    weight = None if weights is None else np.asarray(weights, FLOAT32)
-    out = np.empty((raw.size, 2))
-    compiled = _compiled(loss)
-    if compiled is None:
-        grad, hess = BoundMarginLoss(loss, y, None)(raw)
-        out[:, 0], out[:, 1] = -grad, -hess
-        return out if weight is None else np.multiply(out, weight[:, None], out=out)
-    from boostimb.losses._kernels import negated_pairs
+        def work(start: int, stop: int) -> None:
+            rows = slice(start, stop)
+            kernel(margins[rows], self._signed[rows], grad[rows], hess[rows], self._constants, *self._parameters)
 
-    signed = _quick_sign(y, weight)
-    if signed is None:
-        signed = _signed_weights(y, weight, 1.0)
-    negated_pairs(*_run(compiled[0], _as_margins(raw), signed, compiled[1], np.empty((2, raw.size), FLOAT32)), out)
-    return out
+        over_rows(margins.size, BLOCK, work)
+        return grad, hess
 
 
 def _signed_weights(y_true: ArrayLike, sample_weight: ArrayLike | None, scale: float) -> Float32Array:
@@ -126,13 +123,14 @@ def _quick_sign(y: NDArray[Any], weight: NDArray[Any] | None) -> Float32Array | 
     """Do that in one pass for arrays of the boosters' own kind; None if they are of another, or break a rule."""
     from boostimb.losses._kernels import sign
 
-    if weight is not None and weight.shape != y.shape:
+    if not (y.dtype == FLOAT32 and y.ndim == 1):
         return None
-    weight = NO_WEIGHTS if weight is None else weight
-    if not (y.dtype == weight.dtype == FLOAT32 and y.ndim == 1):
-        return None
+    if weight is not None:
+        if weight.shape != y.shape or weight.dtype != FLOAT32:
+            return None
+        weight = writeable(weight)
     signed = np.empty(y.size, FLOAT32)
-    return signed if sign(writeable(y), writeable(weight), signed) else None
+    return signed if sign(writeable(y), weight, signed) else None
 
 
 def _as_margins(raw: ArrayLike) -> NDArray[Any]:
@@ -148,19 +146,3 @@ def _as_margins(raw: ArrayLike) -> NDArray[Any]:
 def writeable(array: NDArray[Any]) -> NDArray[Any]:
     """Copy an array with strides, and one that is read-only: numba would compile a kernel anew for its type."""
     return array if array.flags.carray else array.copy()
-
-
-def _run(
-    kernel: Kernel, margins: NDArray[Any], signed: Float32Array, parameters: tuple[Any, ...], results: Float32Array
-) -> GradHess:
-    """Call a kernel, in threads where there are many rows; ``results`` has the shape (2, n)."""
-    from boostimb.losses._kernels import BLOCK, CONSTANTS
-
-    grad, hess = results[0], results[1]
-
-    def work(start: int, stop: int) -> None:
-        rows = slice(start, stop)
-        kernel(margins[rows], signed[rows], grad[rows], hess[rows], CONSTANTS, *parameters)
-
-    over_rows(margins.size, BLOCK, work)
-    return grad, hess

@@ -198,7 +198,9 @@ class LambdaAPLoss:
         margins = as_vector("raw", raw)
         return self.bind(y_true, sample_weight)(check_scores("raw", margins, margins.size))
 
-    def bind(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0) -> BoundLambdaAPLoss:
+    def bind(
+        self, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, scale: float = 1.0, start: float = 0.0
+    ) -> BoundLambdaAPLoss:
         """Check and convert labels and weights once, for a training that asks for gradients every round.
 
         Parameters
@@ -209,6 +211,8 @@ class LambdaAPLoss:
             Weights >= 0.
         scale : float, default 1.0
             Factor > 0 on gradient and hessian.
+        start : float, default 0.0
+            Without effect: a constant changes no ranking.
 
         Returns
         -------
@@ -250,4 +254,8 @@ class LambdaAPLoss:
 
     def calc_ders_range(self, approxes: ArrayLike, targets: ArrayLike, weights: ArrayLike | None) -> NoReturn:
         """Raise NotImplementedError: a chunk of rows says nothing of the ranking of all."""
+        raise NotImplementedError(NO_CATBOOST)
+
+    def in_chunks(self, *, scale: float = 1.0, start: float = 0.0) -> NoReturn:
+        """Raise NotImplementedError, likewise."""
         raise NotImplementedError(NO_CATBOOST)

@@ -214,6 +214,20 @@ def check_objective(loss: MarginLoss) -> None:
     assert isinstance(loss.__name__, str), "a booster asks for the name"
 
 
+def check_shifted(loss: MarginLoss) -> None:
+    """Margins that count from a start, whole or in chunks, have the gradients of their sums with it."""
+    rng = np.random.default_rng(6)
+    y, raw, weight = rng.integers(0, 2, 600).astype(np.float32), rng.normal(size=600), rng.uniform(0.5, 2, 600).astype(np.float32)
+    start, scale = -3.3, 2.5
+    want = loss.bind(y, weight, scale=scale)(raw + start)
+    bound, chunks = loss.bind(y, weight, scale=scale, start=start), loss.in_chunks(scale=scale, start=start)
+    assert_allclose(bound(raw), want, rtol=1e-6, atol=1e-30)
+    assert_allclose(bound(raw.astype(np.float32)), want, rtol=1e-4, atol=1e-6)
+    for each in (chunks, copy.deepcopy(chunks)):  # CatBoost copies its parameters
+        ders = np.concatenate([each.calc_ders_range(raw[part], y[part], weight[part]) for part in (slice(0, 513), slice(513, 600))])
+        assert_allclose(ders, -np.stack(want, axis=1), rtol=1e-6, atol=1e-30)
+
+
 def check_frozen(loss: MarginLoss) -> None:
     """A loss is a value: it can be pickled, copied, hashed, and made again from its ``repr``."""
     copies = [copy.deepcopy(loss), eval(repr(loss), {loss.__name__: type(loss)})]
@@ -268,6 +282,7 @@ CHECKS: tuple[Check, ...] = (
     check_inputs,
     check_bind,
     check_objective,
+    check_shifted,
     check_frozen,
     check_bad_input,
 )

@@ -130,6 +130,42 @@ def set_apart(
 
 
 @njit(nogil=True, cache=True)
+def count_levels(
+    y: NDArray[np.uint8],
+    score: NDArray[Any],
+    weight: FloatArray | None,
+    pos: NDArray[Any],
+    low: float,
+    scale: float,
+    only: NDArray[Any],
+    levels: FloatArray,
+    bulk: NDArray[Any],
+) -> bool:
+    """Add up all negatives in ``bulk`` where no bucket has positives of two scores; return False where one does.
+
+    ``bulk`` has two elements for each bucket: whoever is below the one score of its positives, and the others. ``levels`` becomes
+    the positives' scores in the same terms, twice the number of their bucket. ``only`` has an element for each bucket, all of
+    them above any score, and ``bulk`` is zeros.
+    """
+    none = only[0]
+    for i in range(pos.size):
+        bucket = _bucket(pos[i], low, scale)
+        if only[bucket] != none and only[bucket] != pos[i]:
+            return False
+        only[bucket] = pos[i]
+        levels[i] = 2 * bucket
+    for k in range(y.size):
+        bucket = _bucket(score[k], low, scale)
+        half = 2 * bucket + (1 if score[k] >= only[bucket] else 0)
+        negative = 1 - y[k]
+        if weight is None:
+            bulk[half] += negative
+        else:
+            bulk[half] += weight[k] * negative
+    return True
+
+
+@njit(nogil=True, cache=True)
 def average_precision(pos: NDArray[Any], neg: NDArray[Any], bulk: NDArray[Any], low: float, scale: float) -> float:
     """Sum over distinct scores of (change of recall) * precision; ``pos`` and ``neg`` ascending, ``pos`` not empty.
 

@@ -115,8 +115,8 @@ class BoundLabels:
         """Rank the positives and only those negatives that come close to one; count the others by buckets.
 
         Average precision asks for the number of negatives above each positive, and where positives are rare most negatives
-        need no more than a bucket to tell. Where scores are tied or crowd together so that it takes more, all are ranked. The
-        scores that come back may be other numbers in the same order.
+        need no more than a bucket to tell. Where scores crowd together so that it takes more, all are ranked. The scores that
+        come back may be other numbers in the same order.
         """
 
         if self.y.size >= FEW_ROWS and 0 < self.n_pos <= self.y.size * RARE:
@@ -153,7 +153,7 @@ class BoundLabels:
         y = self.y.view(np.uint8)
         copied = _kernels.set_apart(y, score, self.weight, pos, low, scale, occupied, bulk, near, near_weight)
         if copied < 0:
-            return None
+            return self._levels(score, pos, pos_weight, low, scale, n_buckets)
         near = near[:copied]
         if pos_weight is None or near_weight is None:
             pos.sort()
@@ -162,6 +162,25 @@ class BoundLabels:
             pos, pos_weight = sort_together(pos, pos_weight)
             near, near_weight = sort_together(near, near_weight[:copied])
         return Ranked(pos, pos_weight, near, near_weight), Bulk(bulk, low, scale)
+
+    def _levels(
+        self, score: NDArray[Any], pos: NDArray[Any], pos_weight: FloatArray | None, low: Any, scale: Any, n_buckets: int
+    ) -> tuple[Ranked, Bulk] | None:
+        """As `_near` for scores with many ties: a bucket can tell everything if all its positives have the same score."""
+        from boostimb.metrics import _kernels
+
+        above = np.inf if score.dtype.kind == "f" else np.iinfo(score.dtype).max
+        only, levels = np.full(n_buckets, above, dtype=score.dtype), np.empty(pos.size)
+        bulk = np.zeros(2 * n_buckets, dtype=np.int32 if self.weight is None else np.float64)
+        if not _kernels.count_levels(self.y.view(np.uint8), score, self.weight, pos, low, scale, only, levels, bulk):
+            return None
+        if pos_weight is None:
+            levels.sort()
+        else:
+            levels, pos_weight = sort_together(levels, pos_weight)
+        empty = np.empty(0)
+        ranked = Ranked(levels, pos_weight, empty, None if pos_weight is None else empty)
+        return ranked, Bulk(bulk, np.float64(0), np.float64(1))
 
     def _unchecked(self, y_score: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the scores in the order of ``y``, of the right length; whether they are finite shows later."""

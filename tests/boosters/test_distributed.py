@@ -166,6 +166,18 @@ def test_xgboost_on_dask(client, rows, weighted):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
+def test_xgboosts_own_aucpr_is_nan_where_a_worker_holds_no_positive(client, rows):
+    xgd = pytest.importorskip("xgboost.dask")
+    Xd, yd = parts_on_both(client, *rows)
+    data = xgd.DaskDMatrix(client, Xd, yd)
+    output = xgd.train(
+        client, {"objective": "binary:logistic", "eval_metric": "aucpr"}, data, num_boost_round=2, evals=[(data, "train")]
+    )
+    assert np.isnan(output["history"]["train"]["aucpr"]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
 def test_xgboosts_classifier_on_dask(client, rows):
     xgd = pytest.importorskip("xgboost.dask")
     X, y = rows

@@ -215,6 +215,24 @@ class TestXGBoost:
         assert data.get_weight().size == 0
         assert_array_equal(raw(), plain)
 
+    def test_a_quantile_matrix_keeps_its_bins_when_labels_and_margins_change(self, xgb, rows):
+        X, y = rows
+        data = xgb.QuantileDMatrix(X, y, max_bin=16, nthread=1)
+        cuts = data.get_quantile_cut()
+        data.set_label(1 - y)
+        data.set_base_margin(np.full(800, -1.0, np.float32))
+        for before, after in zip(cuts, data.get_quantile_cut(), strict=True):
+            assert_array_equal(after, before)
+        seen = []
+
+        def objective(raw, matrix):
+            seen.append((raw.copy(), matrix.get_label()))
+            return log_loss(raw, matrix.get_label())
+
+        xgb.train({**XGBOOST, "max_bin": 16}, data, 1, obj=objective)
+        assert_array_equal(seen[0][0], -1.0)
+        assert_array_equal(seen[0][1], 1 - y)
+
     def test_a_quantile_matrix_cannot_be_sliced(self, xgb, rows):
         with pytest.raises(xgb.core.XGBoostError):
             xgb.QuantileDMatrix(*rows, nthread=1).slice(np.arange(5))
@@ -306,6 +324,23 @@ class TestLightGBM:
 
         assert not np.array_equal(fit(three, weight), fit(two, None))
         assert_array_equal(seen[0], weight)
+
+    def test_the_classifier_drops_class_weight_likewise_and_passes_a_group_to_a_fourth_parameter(self, lgb, rows):
+        def fit(objective, class_weight):
+            model = lgb.LGBMClassifier(objective=objective, class_weight=class_weight, n_estimators=3, n_jobs=1, verbosity=-1)
+            return model.fit(*rows).predict(rows[0], raw_score=True)
+
+        two = lambda y, z: log_loss(z, y)  # noqa: E731
+        assert_array_equal(fit(two, {0: 1.0, 1: 9.0}), fit(two, None))
+        seen = []
+
+        def four(y_true, y_pred, weight, group):
+            seen.append((weight, group))
+            return log_loss(y_pred, y_true, weight)
+
+        fit(four, {0: 1.0, 1: 9.0})
+        assert_array_equal(seen[0][0], np.where(rows[1] == 1, 9.0, 1.0))
+        assert seen[0][1] is None
 
     @pytest.mark.parametrize(
         "params",
@@ -431,6 +466,20 @@ class TestLightGBM:
         with pytest.raises(lgb.basic.LightGBMError, match=f"Cannot change {next(iter(params))}"):
             lgb.train({**LIGHTGBM, "objective": "binary", **params}, data, 1)
 
+    def test_a_lower_least_count_needs_a_dataset_that_filtered_no_feature(self, lgb, rows):
+        least = {**LIGHTGBM, "objective": "binary", "min_data_in_leaf": 5}
+        for filtered in (True, False):
+            data = lgb.Dataset(*rows, params={"feature_pre_filter": filtered, "min_data_in_leaf": 50, "verbosity": -1}).construct()
+            if filtered:
+                with pytest.raises(lgb.basic.LightGBMError, match="feature_pre_filter"):
+                    lgb.train(least, data, 1)
+            else:
+                assert lgb.train({**least, "feature_pre_filter": False}, data, 1).num_trees() == 1
+
+    def test_cuda_is_not_in_the_wheel(self, lgb, rows):
+        with pytest.raises(lgb.basic.LightGBMError, match="CUDA"):
+            self.model(lgb, rows, device_type="cuda")
+
     def test_integer_weights_equal_repeated_rows_only_where_no_leaf_has_a_least_count(self, lgb, rows):
         X, y = np.round(rows[0]), rows[1]
         times = np.arange(800) % 3
@@ -510,6 +559,23 @@ class TestCatBoost:
         seen = []
         self.fit(cb, cb.Pool(*rows), Ders(seen=seen), n_rounds=1, class_weights=[1.0, 3.0])
         assert_array_equal(seen[0][2], np.where(seen[0][1] == 1, 3.0, 1.0))
+
+    def test_automatic_class_weights_arrive_as_weights(self, cb, rows):
+        seen = []
+        self.fit(cb, cb.Pool(*rows), Ders(seen=seen), n_rounds=1, auto_class_weights="Balanced")
+        ratio = (rows[1] == 0).sum() / (rows[1] == 1).sum()
+        assert_allclose(seen[0][2], np.where(seen[0][1] == 1, ratio, 1.0), rtol=1e-6)
+
+    def test_derivatives_are_not_weighted_once_more(self, cb, rows, weight):
+        class Ignores(Ders):
+            def calc_ders_range(self, approxes, targets, weights):
+                return super().calc_ders_range(approxes, targets, None)
+
+        plain = {"l2_leaf_reg": 0.0, "leaf_estimation_iterations": 1, "n_rounds": 1, "depth": 1}
+        X, y = (rows[0][:, :1] > 0).astype(float), rows[1]  # one split there is, whatever the weights
+        data, weighted = cb.Pool(X, y), cb.Pool(X, y, weight=weight)
+        assert_allclose(self.raw(cb, weighted, Ignores(), **plain), self.raw(cb, data, **plain), atol=1e-6)
+        assert not np.allclose(self.raw(cb, weighted, **plain), self.raw(cb, data, **plain), atol=1e-2)
 
     @pytest.mark.parametrize("params", [{"scale_pos_weight": 2.0}, {"boost_from_average": True}, {"eval_metric": None}], ids=str)
     def test_what_a_custom_objective_cannot_have(self, cb, rows, params):

@@ -105,6 +105,12 @@ class WrongPosterior(LogLoss):
 
 
 @dataclass(frozen=True)
+class ForgetsTheStart(LogLoss):
+    def in_chunks(self, *, scale=1.0, start=0.0):
+        return super().in_chunks(scale=scale)
+
+
+@dataclass(frozen=True)
 class NoWeights(LogLoss):
     def loss(self, y_true, raw, sample_weight=None):
         return super().loss(y_true, raw)
@@ -128,6 +134,7 @@ class HidesItsWeight(LogLoss):
         (Overflowing(), testing.check_extreme_margins),
         (WrongPosterior(), testing.check_posterior),
         (WrongPosterior(), testing.check_start),
+        (ForgetsTheStart(), testing.check_shifted),
         (NoWeights(), testing.check_weights),
         (HidesItsWeight(2.0), testing.check_frozen),
     ],

@@ -120,6 +120,18 @@ def test_most_negatives_are_counted_by_buckets_where_positives_are_rare():
     assert near.neg.size + bulk.weight.sum() == (~y).sum()
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_ties_need_no_sort_where_each_bucket_has_positives_of_one_score(weighted):
+    rng = np.random.default_rng(0)
+    y = rng.random(100_000) < 0.02
+    score = (rng.normal(size=y.size) + y).round(1)
+    weight = rng.uniform(0.5, 2, y.size) if weighted else None
+    near, bulk = BoundLabels.of(y, weight).rank_near(score)
+    assert near.neg.size == 0
+    assert bulk.weight.sum() == pytest.approx((~y if weight is None else weight[~y]).sum())
+    assert average_precision(y, score, weight) == pytest.approx(average_precision_score(y, score, sample_weight=weight), abs=1e-12)
+
+
 def test_integer_weights_are_repeated_rows():
     rng = np.random.default_rng(1)
     y, score, times = rng.random(300) < 0.2, rng.normal(size=300).round(1), rng.integers(0, 4, 300)
