@@ -144,8 +144,8 @@ class Search:
                 raise optuna.TrialPruned("too far behind")
 
         outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, watch=watch)
-        if outcome.fold_scores.size:
-            self.race.finish(outcome.fold_scores)
+        if outcome.curves.size:  # without a single split there are none
+            self.race.finish(outcome.curves, plan.learning_rate, outcome.n_rounds)
         line = LogisticCalibration.fit(outcome.margins, self.y)
         logits = line.logit(outcome.margins)
         row = {

@@ -73,11 +73,12 @@ _RANGES: dict[str, dict[str, BaseDistribution]] = {
     },
 }
 
-# What no trial varies. Without bagging_freq LightGBM ignores bagging_fraction. CatBoost by itself takes 254 borders, 10 Newton
-# steps a leaf and target statistics for each column of more than two categories, for the same scores in 2 to 20 times the time.
+# What no trial varies. Half the usual bins: histograms are most of the time of a round on the small tables that rare classes come
+# in, and finer ones bought nothing (benchmarks/ablation.py). Without bagging_freq LightGBM ignores bagging_fraction. CatBoost by
+# itself takes 10 Newton steps a leaf, and target statistics for each column of more than two categories.
 _FIXED: dict[str, dict[str, Any]] = {
-    "lightgbm": {"bagging_freq": 1},
-    "xgboost": {},
+    "lightgbm": {"max_bin": 127, "bagging_freq": 1},
+    "xgboost": {"max_bin": 128},
     "catboost": {"border_count": 128, "leaf_estimation_iterations": 3, "one_hot_max_size": 32},
 }
 

@@ -14,7 +14,6 @@ from scipy.ndimage import uniform_filter1d
 
 from boostimb.boosters import Model, Run, get_booster
 from boostimb.search._folds import Data, Fold
-from boostimb.search._race import smoothed_at
 from boostimb.search._space import Plan
 from boostimb.typing import Float32Array, FloatArray, IntArray, Metric
 
@@ -35,7 +34,7 @@ class Outcome:
     n_rounds: int
     margins: Float32Array  # out of fold, one a row of the table
     models: tuple[Model, ...]  # one a fold
-    fold_scores: FloatArray  # the metric on each fold at that number of rounds, smoothed, more being better; none without a round
+    curves: FloatArray  # the metric on each fold after each round, shape (n_folds, n_trained), more being better
     seconds: float
 
 
@@ -139,7 +138,7 @@ def run_trial(
     ends: Sequence[Any] = parts if parts is not None else workers.map(own_margins, folds, models)
     for fold, part in zip(folds, ends, strict=True):
         margins[fold.valid_rows] = part
-    return Outcome(plan, n_rounds, margins, tuple(models), boosted.scores_at(n_rounds), time.monotonic() - started)
+    return Outcome(plan, n_rounds, margins, tuple(models), boosted.oriented(), time.monotonic() - started)
 
 
 def _stride(data: Data) -> int:
@@ -184,7 +183,7 @@ class _Boosting:
             n_rounds, margins = self._best()
             if longest < self.stride or done - n_rounds >= self.wait or late:
                 return n_rounds, margins
-            watch(self._oriented())
+            watch(self.oriented())
 
     def _step(self, run: Run) -> list[float]:
         """Advance one fold by a step, a round at a time, so that folds take turns on fewer cores."""
@@ -197,15 +196,12 @@ class _Boosting:
             values += new
         return values
 
-    def _oriented(self) -> FloatArray:
+    def oriented(self) -> FloatArray:
+        """The curves, more being better, shape (n_folds, n_rounds)."""
         return np.array(self.curves) * (1.0 if self.metric.greater_is_better else -1.0)
 
     def _best(self) -> tuple[int, list[Float32Array]]:
-        return self.steps[best_step(self._oriented().mean(axis=0), np.array([done for done, _ in self.steps]))]
-
-    def scores_at(self, n_rounds: int) -> FloatArray:
-        """Return the smoothed value of each fold, shape (n_folds,); without any round, none."""
-        return smoothed_at(self._oriented(), n_rounds) if all(self.curves) else np.empty(0)
+        return self.steps[best_step(self.oriented().mean(axis=0), np.array([done for done, _ in self.steps]))]
 
 
 def best_step(mean_curve: FloatArray, ends: IntArray) -> int:
