@@ -8,10 +8,13 @@ from boostimb.typing import FloatArray
 
 # Whoever is behind is compared with the finisher of this rank: the final model is made of several trials, not of the best alone.
 RANK = 3
-# A trial is given up where it lies behind the end by more standard errors than this, beyond what it may still gain.
-ERRORS = 2.0
-# No trial is judged before so many rounds, nor before its rounds times its step have come to so much.
-LEAST_ROUNDS, LEAST_WAY = 20, 1.0
+# A trial is given up where it lies behind by more standard errors than this, beyond what it may still gain, and beyond a share of
+# the finisher's score: one that is nearly as good and goes another way is worth having.
+ERRORS, NEARLY = 2.0, 0.01
+# What it may still gain, as a share of what it has gained over the second half of its rounds.
+STILL = 0.5
+# No trial is judged before so many rounds, nor before its rounds times its step have come to so much: curves begin with a plateau.
+LEAST_ROUNDS, LEAST_WAY = 20, 3.0
 # Values of a curve are means over so many rounds.
 WIDTH = 9
 
@@ -28,9 +31,9 @@ class Race:
     """The curves of the finished trials, and who has fallen too far behind them.
 
     A trial that is still under way is hopeless if it is behind twice. Once behind where the finisher was at the same way, rounds
-    times step: a small step is slower and not worse. And once behind where the finisher ended, even if it gains as much again
-    as it has gained over the second half of its rounds: curves flatten. Differences are taken fold by fold, so that what makes a
-    fold hard falls out.
+    times step: a small step is slower and not worse. And once behind where the finisher ended, even if it gains half as much
+    again as it has gained over the second half of its rounds: curves flatten. Differences are taken fold by fold, so that what
+    makes a fold hard falls out.
 
     Examples
     --------
@@ -58,15 +61,15 @@ class Race:
         if len(self._finished) < RANK or n_rounds < LEAST_ROUNDS or n_rounds * learning_rate < LEAST_WAY:
             return False
         other, now = self._finished[-1], smoothed_at(curves, n_rounds)
-        gain = max(0.0, float(now.mean() - smoothed_at(curves, n_rounds // 2).mean()))
+        gain = STILL * max(0.0, float(now.mean() - smoothed_at(curves, n_rounds // 2).mean())) + NEARLY * abs(other.end.mean())
         same_way = int(np.clip(round(n_rounds * learning_rate / other.learning_rate), 1, other.curves.shape[1]))
-        return _is_behind(now, other.end, ERRORS, gain) and _is_behind(now, smoothed_at(other.curves, same_way), 1.0, 0.0)
+        return _is_behind(now, other.end, gain) and _is_behind(now, smoothed_at(other.curves, same_way), 0.0)
 
 
-def _is_behind(now: FloatArray, then: FloatArray, errors: float, by: float) -> bool:
-    """Whether the mean difference, less so many standard errors, is more than ``by``."""
+def _is_behind(now: FloatArray, then: FloatArray, by: float) -> bool:
+    """Whether the mean difference, less its standard errors, is more than ``by``."""
     behind = then - now
-    return bool(behind.mean() - errors * behind.std(ddof=1) / np.sqrt(behind.size) > by)
+    return bool(behind.mean() - ERRORS * behind.std(ddof=1) / np.sqrt(behind.size) > by)
 
 
 def smoothed_at(curves: FloatArray, n_rounds: int) -> FloatArray:

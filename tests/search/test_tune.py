@@ -95,6 +95,34 @@ def test_one_model_exports_to_one_file(small, tmp_path):
     np.testing.assert_allclose(got, result.predict_proba(X)[:, 1], atol=2e-6)
 
 
+PLAIN_PREDICT = {
+    "lightgbm": ("txt", "import lightgbm; p = lightgbm.Booster(model_file=path).predict(X)"),
+    "xgboost": ("ubj", "import xgboost; b = xgboost.Booster(); b.load_model(path); p = b.predict(xgboost.DMatrix(X))"),
+    "catboost": (
+        "cbm",
+        "import catboost; m = catboost.CatBoost(); m.load_model(path); p = m.predict(X, prediction_type='Probability')[:, 1]",
+    ),
+}
+
+
+@pytest.mark.parametrize("booster", PLAIN_PREDICT)
+def test_an_ensemble_in_one_file_needs_no_boostimb(small, tmp_path, booster):
+    """Fold models and models of all rows of several trials, calibrated: one native file gives their probabilities."""
+    pytest.importorskip(booster)
+    X, y = small
+    suffix, predict = PLAIN_PREDICT[booster]
+    result = bi.tune(X, y, n_trials=4, losses=["log_loss", "focal"], **{**QUICK, "booster": booster})
+    assert len(result.best_estimator_.members) >= 4
+    result.export(tmp_path / f"model.{suffix}")
+    np.save(tmp_path / "X.npy", X)
+    script = (
+        f"import sys, numpy as np; X = np.load('X.npy'); path = 'model.{suffix}'; {predict}; "
+        "np.save('p.npy', p); assert 'boostimb' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "p.npy"), result.predict_proba(X)[:, 1], atol=2e-6)
+
+
 def test_every_booster_in_one_study(small):
     pytest.importorskip("xgboost")
     pytest.importorskip("catboost")
