@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Semaphore
@@ -55,20 +55,29 @@ class Workers:
         """Share out cores among the threads of folds."""
         return cls(lanes, max(1, cores // len(lanes)), cores, Semaphore(min(cores, len(lanes))))
 
-    def map(self, function: Callable[..., T], *entries: Sequence[Any]) -> list[T]:
-        """Run ``function`` for all entries side by side; every call has ended when this returns or raises.
+    def submit(self, function: Callable[..., T], *entries: Sequence[Any]) -> "list[Future[T]]":
+        """Begin ``function`` for all entries side by side, each after what its thread has to do already.
 
         Whatever takes time in ``function`` goes through ``gate``.
         """
-        futures = [lane.submit(function, *row) for lane, row in zip(self.lanes, zip(*entries, strict=True), strict=True)]
+        return [lane.submit(function, *row) for lane, row in zip(self.lanes, zip(*entries, strict=True), strict=True)]
+
+    def map(self, function: Callable[..., T], *entries: Sequence[Any]) -> list[T]:
+        """Run ``function`` for all entries side by side; every call has ended when this returns or raises."""
+        futures = self.submit(function, *entries)
         try:
             return [future.result() for future in futures]
         finally:
-            for future in futures:
-                future.cancel()
-            for future in futures:
-                if not future.cancelled():
-                    future.exception()
+            end(futures)
+
+
+def end(futures: "Sequence[Future[Any]]") -> None:
+    """Cancel what has not begun, and wait for what has."""
+    for future in futures:
+        future.cancel()
+    for future in futures:
+        if not future.cancelled():
+            future.exception()
 
 
 def patience(learning_rate: float) -> int:
@@ -119,7 +128,7 @@ def run_trial(
                 seed=fold.seed,
             )
 
-    def end(run: Run) -> Model:
+    def cut(run: Run) -> Model:
         with workers.gate:
             return run.model(n_rounds)
 
@@ -130,7 +139,7 @@ def run_trial(
     try:
         boosted = _Boosting(runs, metric, workers, patience(plan.learning_rate), _stride(data), deadline)
         n_rounds, parts = boosted.run(watch)
-        models = workers.map(end, runs)
+        models = workers.map(cut, runs)
     finally:
         for run in runs:
             run.close()
@@ -168,25 +177,37 @@ class _Boosting:
 
         Without a single split in some fold there are no margins but those of the start: None.
         """
-        while True:
-            new = self.workers.map(self._step, self.runs)
-            late = time.monotonic() > self.deadline
-            longest = max(len(values) for values in new)
-            for curve, values in zip(self.curves, new, strict=True):
-                curve += values
-                curve += curve[-1:] * (longest - len(values))  # a fold with nothing left to split stays where it is
-            if not all(self.curves):
-                return 1, None
-            done = len(self.curves[0])
-            if longest:
-                self.steps.append((done, [run.margins.astype(np.float32) for run in self.runs]))
-            n_rounds, margins = self._best()
-            if longest < self.stride or done - n_rounds >= self.wait or late:
-                return n_rounds, margins
-            watch(self.oriented())
+        ahead = deque([self._begin_step(), self._begin_step()])  # one more than is waited for, so that no fold waits for others
+        try:
+            while True:
+                new = [future.result() for future in ahead[0]]
+                ahead.popleft()
+                ahead.append(self._begin_step())
+                late = time.monotonic() > self.deadline
+                longest = max(len(values) for values, _ in new)
+                for curve, (values, _) in zip(self.curves, new, strict=True):
+                    curve += values
+                    curve += curve[-1:] * (longest - len(values))  # a fold with nothing left to split stays where it is
+                if not all(self.curves):
+                    return 1, None
+                done = len(self.curves[0])
+                if longest:
+                    self.steps.append((done, [margins for _, margins in new]))
+                n_rounds, margins = self._best()
+                if longest < self.stride or done - n_rounds >= self.wait or late:
+                    return n_rounds, margins
+                watch(self.oriented())
+        finally:
+            end([future for step in ahead for future in step])
 
-    def _step(self, run: Run) -> list[float]:
-        """Advance one fold by a step, a round at a time, so that folds take turns on fewer cores."""
+    def _begin_step(self) -> "list[Future[tuple[list[float], Float32Array]]]":
+        return self.workers.submit(self._step, self.runs)
+
+    def _step(self, run: Run) -> tuple[list[float], Float32Array]:
+        """Advance one fold by a step, a round at a time, so that folds take turns on fewer cores.
+
+        Returns the values of the new rounds and the margins after the last.
+        """
         values: list[float] = []
         for _ in range(self.stride):
             with self.workers.gate:
@@ -194,7 +215,7 @@ class _Boosting:
             if not new:
                 break
             values += new
-        return values
+        return values, run.margins.astype(np.float32)
 
     def oriented(self) -> FloatArray:
         """The curves, more being better, shape (n_folds, n_rounds)."""
