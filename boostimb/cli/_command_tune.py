@@ -69,7 +69,8 @@ def tune(
         str,
         typer.Option(
             metavar="GOAL",
-            help="What the threshold is best for: f1, fbeta:2, mcc, balanced_accuracy; or a number, the threshold itself.",
+            help="What the threshold is best for: f1, fbeta:2, mcc, balanced_accuracy; recall or precision, where --constraint "
+            "bounds the other; or a number, the threshold itself.",
             rich_help_panel=_DECISION,
         ),
     ] = "f1",
@@ -77,11 +78,18 @@ def tune(
         list[str] | None,
         typer.Option(
             metavar="'RATE>=BOUND'",
-            help="What the threshold must keep, such as 'recall>=0.9' or 'alerts<=1%'; may be repeated.",
+            help="What the threshold must keep, such as 'recall>=0.9' or 'alerts<=50/20000', 50 alerts in 20,000 cases; may be "
+            "repeated.",
             show_default=False,
             rich_help_panel=_DECISION,
         ),
     ] = None,
+    confidence: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="The chance with which new rows must keep each --constraint.", rich_help_panel=_DECISION
+        ),
+    ] = 0.9,
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -122,6 +130,12 @@ def tune(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="The folder for model, plot and figures.", rich_help_panel=_RESULT)
     ] = Path("boostimb-model"),
+    levers: Annotated[
+        bool,
+        typer.Option(
+            "--levers", help="Print what each lever of the search bought over the plain booster.", rich_help_panel=_RESULT
+        ),
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Find model and threshold for a table, score them on rows held out, and save them as a folder.
@@ -135,13 +149,14 @@ def tune(
 
         if timeout is None and trials is None:
             timeout = _TIMEOUT if example is None else _TIMEOUT_OF_EXAMPLE
-        wanted, constraints = parse_goal(goal, constraint or ())
+        wanted, constraints = parse_goal(goal, constraint or (), confidence)
         settings = Settings(
             boosters=parse_boosters(booster),
             metric_name=metric,
             metric=parse_metric(metric),
             goal=wanted,
             constraints=constraints,
+            confidence=confidence,
             resamplers=parse_names(resamplers),
             timeout=timeout,
             n_trials=trials,
@@ -162,7 +177,7 @@ def tune(
             seed=seed,
         )
         del frame
-        _search_and_save(task, settings, out)
+        _search_and_save(task, settings, out, levers)
 
 
 def _table(table: Path | None, target: str | None, example: str | None) -> "tuple[pd.DataFrame, str, str]":
@@ -186,11 +201,11 @@ def _table(table: Path | None, target: str | None, example: str | None) -> "tupl
     return frame, table.name, target
 
 
-def _search_and_save(task: "Task", settings: "Settings", out: Path) -> None:
+def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool) -> None:
     """Search, score on the held-out part, save and show."""
     from boostimb.cli._run import baseline, judge_tuned, search
     from boostimb.cli._save import save_figures, save_model, save_plot
-    from boostimb.cli._show import show_files, show_results, show_task
+    from boostimb.cli._show import show_files, show_levers, show_results, show_task
 
     show_task(task, settings)
     started = time.monotonic()
@@ -205,4 +220,6 @@ def _search_and_save(task: "Task", settings: "Settings", out: Path) -> None:
         say(f"Interrupted: the model is in {out}, without its scores.")
         raise typer.Exit(INTERRUPTED) from None
     show_results(task, settings, result, tuned, plain, seconds)
+    if levers:
+        show_levers(result)
     show_files(out, result, plotted)

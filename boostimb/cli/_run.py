@@ -67,6 +67,7 @@ def search(task: Task, settings: Settings) -> TuneResult:
             metric=settings.metric_name if settings.metric_name == "average_precision" else settings.metric,
             goal=settings.goal,
             constraints=settings.constraints,
+            confidence=settings.confidence,
             resamplers=settings.resamplers,
             timeout=settings.timeout,
             n_trials=settings.n_trials,

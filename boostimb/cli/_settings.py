@@ -24,6 +24,7 @@ class Settings:
     metric: Metric
     goal: str | float
     constraints: Mapping[str, str] | None
+    confidence: float
     resamplers: tuple[str, ...] | str
     timeout: float | None
     n_trials: int | None
@@ -76,7 +77,7 @@ def parse_metric(text: str) -> Metric:
         return kind(value)
 
 
-def parse_goal(text: str, constraints: Sequence[str]) -> tuple[str | float, dict[str, str] | None]:
+def parse_goal(text: str, constraints: Sequence[str], confidence: float | None = None) -> tuple[str | float, dict[str, str] | None]:
     """Return goal and constraints as `boostimb.tune` takes them, checked.
 
     Examples
@@ -97,5 +98,5 @@ def parse_goal(text: str, constraints: Sequence[str]) -> tuple[str | float, dict
     except ValueError:
         goal = text
     with refused_as_input():
-        parse_decision(goal, bounds or None, None)
+        parse_decision(goal, bounds or None, None, confidence)
     return goal, bounds or None

@@ -60,6 +60,11 @@ def show_results(task: Task, settings: Settings, result: TuneResult, tuned: Judg
     out.print(_confusion(tuned, task))
 
 
+def show_levers(result: TuneResult) -> None:
+    """Print what each lever bought."""
+    console().print(Text(f"\nWhat each lever bought, out of fold\n{result.lever_report()}"), soft_wrap=True)
+
+
 def show_files(folder: Path, model: TuneResult, plotted: bool) -> None:
     """Say what was saved and how to use it."""
     out = console()

@@ -159,6 +159,8 @@ def test_the_more_frequent_class_as_the_positive_one_is_pointed_out(shop, invoke
         (("--constraint", "recal>=0.9"), "the rate of a constraint must be one of alerts, balanced_accuracy"),
         (("--constraint", "recall>=0.9", "--constraint", "recall<=1"), "'recall' comes twice"),
         (("--constraint", "recall>=9"), "the bound on recall must lie in [0, 1], got 9"),
+        (("--confidence", "1.5"), "confidence must be a finite number > 0.5 and < 1, got 1.5"),
+        (("--goal", "recall"), "the goal 'recall' needs a bound"),
         (("--booster", "lightgmb"), "booster must be one of xgboost, lightgbm, catboost; got 'lightgmb'"),
         (("--metric", "roc_auc"), "--metric must be one of average_precision, recall_at_precision:0.9"),
         (("--metric", "recall_at_precision:2"), "precision must be a finite number > 0 and <= 1, got 2"),

@@ -115,6 +115,20 @@ def test_constraints_and_goals_reach_the_threshold(table, folder, invoke, quick)
     assert json.loads((out / "metrics.json").read_text())["settings"]["constraints"] == {"recall": ">=90%"}
 
 
+def test_confidence_and_budget_reach_the_threshold_and_levers_are_told(table, folder, invoke, quick):
+    found = {}
+    for confidence in ("0.6", "0.99"):
+        out = folder / f"budget {confidence}"
+        options = ("--goal", "recall", "--constraint", "alerts<=15/300", "--confidence", confidence, "--levers", "--out", out)
+        result = invoke("tune", table, "-t", "bought", "--pos-label", "yes", *options, *quick)
+        assert result.exit_code == 0
+        assert "What each lever bought, out of fold" in result.stdout
+        assert "by average precision" in result.stdout
+        found[confidence] = json.loads((out / "metrics.json").read_text())
+        assert found[confidence]["settings"]["confidence"] == float(confidence)
+    assert found["0.99"]["threshold"] > found["0.6"]["threshold"]
+
+
 def test_another_metric_is_searched_by(table, folder, invoke, quick):
     out = folder / "metric"
     options = ("--metric", "recall_at_precision:0.5", "--out", out)
