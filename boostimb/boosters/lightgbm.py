@@ -183,9 +183,9 @@ class _Objective:
         """Return the margins with the start added."""
         return raw + self._init
 
-    def part(self, booster: lgb.Booster, n_rounds: int) -> lgb.Booster:
-        """Return the first rounds of the booster with start and link in its text; its margins are those of the loss."""
-        return lgb.Booster(model_str=merge_texts([booster.model_to_string(num_iteration=n_rounds)], [1.0], self._init))
+    def part(self, booster: lgb.Booster, n_rounds: int) -> str:
+        """Return the text of the booster's first rounds with start and link in it; its margins are those of the loss."""
+        return merge_texts([booster.model_to_string(num_iteration=n_rounds)], [1.0], self._init)
 
     def finish(self, booster: lgb.Booster) -> lgb.Booster:
         """Return the booster with start and link in its text, and the shift that makes of them the posterior."""
@@ -306,7 +306,7 @@ class _Run:
         return "value", self._evaluate(self.margins), True
 
     def model(self, n_rounds: int) -> "_Model":
-        return _Model(lambda: self._objective.part(self._booster, n_rounds))
+        return _Model(self._objective.part(self._booster, n_rounds))
 
     def close(self) -> None:
         self._booster.free_dataset()
@@ -343,16 +343,13 @@ def start(
 class _Model:
     """A trained lightgbm.Booster with start and link in its text."""
 
-    def __init__(self, booster: lgb.Booster | Callable[[], lgb.Booster]) -> None:
+    def __init__(self, booster: lgb.Booster | str) -> None:
         self._given = booster
 
     @cached_property
     def native(self) -> Any:
-        """The booster. That of a training is written and read when it is first asked for: most trials of a search never are."""
-        return self._given if isinstance(self._given, lgb.Booster) else self._given()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_given": self.native}
+        """The booster. A text is read when it is first asked for: the models of most trials of a search never are."""
+        return self._given if isinstance(self._given, lgb.Booster) else lgb.Booster(model_str=self._given)
 
     @property
     def n_rounds(self) -> int:
@@ -371,7 +368,7 @@ class _Model:
 
 def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _Model:
     """Return one model whose margin is the weighted sum of the models' margins plus ``shift``."""
-    return _Model(lgb.Booster(model_str=merge_texts([model.native.model_to_string() for model in models], weights, shift)))
+    return _Model(merge_texts([model.native.model_to_string() for model in models], weights, shift))
 
 
 def load(path: Path) -> _Model:

@@ -18,7 +18,7 @@ REFIT_SHARE = {"ensemble": 0.4, "bag": 0.0, "single": 1.0}
 # More rows bear more rounds.
 REFIT_ROUNDS = 1.15
 # What such a training costs, as a share of the trial.
-REFIT_COST = 0.35
+REFIT_COST = 0.25
 
 
 @dataclass
