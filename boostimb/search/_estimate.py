@@ -18,8 +18,8 @@ CANDIDATES = 30
 COVERAGE = 0.95
 # Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
 _WORK = {True: 1e9, False: 3e7}
-# Rows that an ensemble is chosen on in each resample.
-_ROWS = 10_000
+# Rows that an ensemble is chosen on in each resample, and the seconds that this takes for each row and trial.
+_ROWS, _CHOICE = 10_000, 7e-8
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,14 @@ def _any_values(metric: Metric, y: BoolArray, table: Float32Array, counts: NDArr
 
 def _repeats(n_rows: int, n_trials: int, *, fast: bool) -> int:
     return int(np.clip(_WORK[fast] / (n_rows * n_trials), 30, REPEATS))
+
+
+def seconds(n_rows: int, n_trials: int, metric: Metric, metric_seconds: float, n_jobs: int) -> float:
+    """Return about how long an estimate takes, where the metric takes ``metric_seconds`` on all rows."""
+    n_trials, fast = min(max(n_trials, 1), CANDIDATES), isinstance(metric, PRAUC)
+    repeats = _repeats(n_rows, n_trials, fast=fast)
+    evaluations = 6 * n_trials + 2 * repeats if fast else 2 * repeats * (n_trials + 2)
+    return metric_seconds * evaluations + _CHOICE * repeats * n_trials * min(n_rows, _ROWS) / n_jobs
 
 
 def _draw(y: BoolArray, rng: np.random.Generator) -> IntArray:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Event
+from typing import Any
 
 from boostimb.boosters import Model
 from boostimb.decision import LogisticCalibration
@@ -23,8 +24,9 @@ REFIT_COST = 0.25
 
 @dataclass
 class Trained:
-    """A finished trial: what it left behind, its calibration, and the log-loss of its calibrated margins."""
+    """A finished trial: what is told of it, what it left behind, its calibration, and the log-loss of its calibrated margins."""
 
+    row: dict[str, Any]
     outcome: Outcome
     line: LogisticCalibration
     log_loss: float

@@ -12,7 +12,7 @@ import optuna
 from boostimb.decision import LogisticCalibration, calibrate, crossfit_score
 from boostimb.metrics import BestFScore
 from boostimb.model import Ensemble
-from boostimb.search._estimate import Estimate, estimate
+from boostimb.search._estimate import Estimate, estimate, seconds
 from boostimb.search._final import REFIT_COST, REFIT_SHARE, Trained, final_members
 from boostimb.search._folds import Fold
 from boostimb.search._lever_effects import Finished
@@ -63,7 +63,6 @@ class Search:
         self.fold_of_row = np.empty(self.y.size, dtype=np.intp)
         for at, fold in enumerate(folds):
             self.fold_of_row[fold.valid_rows] = at
-        self.rows: list[dict[str, Any]] = []
         self.trained: list[Trained] = []
         self.race = Race()
         with _quiet():
@@ -84,7 +83,12 @@ class Search:
     @property
     def scores(self) -> FloatArray:
         """Scores of the finished trials, oriented so that more is better."""
-        return self.sign * np.array([row["score"] for row in self.rows])
+        return self.sign * np.array([each.row["score"] for each in self.trained])
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """What is told of each finished trial."""
+        return [each.row for each in self.trained]
 
     def score(self, raw: FloatArray | Float32Array) -> float:
         """Return the search metric of out-of-fold margins.
@@ -111,7 +115,7 @@ class Search:
             try:
                 return self._one_trial(trial, end(), progress.tick)
             except ValueError as error:
-                if not self.rows:
+                if not self.trained:
                     raise
                 # What is finished is not to be lost for one setting that a booster refuses.
                 text = f"trial {trial.number} was left out: {error}; its parameters: {trial.params}"
@@ -120,17 +124,18 @@ class Search:
 
         def go_on(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
             if trial.state == optuna.trial.TrialState.COMPLETE:
-                progress.finished(len(self.rows), self.sign * float(self.scores.max()))
-            if self.rows and time.monotonic() > end():
+                progress.finished(len(self.trained), self.sign * float(self.scores.max()))
+            if self.trained and time.monotonic() > end():
                 study.stop()
 
         try:
             with _quiet():
                 self.study.optimize(objective, n_trials=n_trials, callbacks=[go_on, *callbacks])
         except KeyboardInterrupt:
-            if not self.rows:
+            if not self.trained:
                 raise
-            warnings.warn(f"interrupted: the result is the best of {len(self.rows)} finished trials", RuntimeWarning, stacklevel=4)
+            text = f"interrupted: the result is the best of {len(self.trained)} finished trials"
+            warnings.warn(text, RuntimeWarning, stacklevel=4)
 
     def _one_trial(self, trial: optuna.Trial, deadline: float, tick: Callable[[], None]) -> float:
         """Train one plan, keep its margins, and return its score."""
@@ -148,7 +153,7 @@ class Search:
             self.race.finish(outcome.curves, plan.learning_rate, outcome.n_rounds)
         line = LogisticCalibration.fit(outcome.margins, self.y)
         logits = line.logit(outcome.margins)
-        row = {
+        row: dict[str, Any] = {
             "trial": trial.number,
             "score": self.score(outcome.margins),
             "threshold": self.cut(self.y, LogisticCalibration().apply(logits)),
@@ -157,8 +162,7 @@ class Search:
         }
         for key in ("threshold", "n_rounds", "seconds"):
             trial.set_user_attr(key, row[key])
-        self.rows.append({**row, "params": dict(trial.params)})
-        self.trained.append(Trained(outcome, line, log_loss(self.y, logits)))
+        self.trained.append(Trained({**row, "params": dict(trial.params)}, outcome, line, log_loss(self.y, logits)))
         self._forget()
         return float(row["score"])
 
@@ -172,7 +176,7 @@ class Search:
 
     def _seconds_to_choose(self) -> float:
         """Return about how long selection and estimate take."""
-        return 0.5 + self.metric_seconds * 300
+        return 0.5 + seconds(self.y.size, len(self.trained), self.metric, self.metric_seconds, self.workers.cores)
 
     def _seconds_to_train_again(self) -> float:
         """Return about how long it takes to train the members of the final model once more, on all rows."""
