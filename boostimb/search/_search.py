@@ -2,8 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,7 +20,9 @@ from boostimb.search._race import Race
 from boostimb.search._sampler import FairSampler
 from boostimb.search._select import CANDIDATES, choose_best, choose_ensemble, log_loss
 from boostimb.search._space import Levers
-from boostimb.search._trial import Workers, run_trial
+from boostimb.search._store import TrialStore
+from boostimb.search._study import open_study, quiet
+from boostimb.search._trial import Outcome, Workers, run_trial
 from boostimb.table import TableEncoder
 from boostimb.typing import BoolArray, Float32Array, FloatArray, Metric
 from boostimb.validation import Labels
@@ -29,17 +30,6 @@ from boostimb.validation import Labels
 Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
 # Members that are trained once more at the end: what their time is set aside for.
 _MEMBERS = 5
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna's log lines back for a while: the progress bar says it all, and failures are raised."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
 
 
 class Search:
@@ -54,6 +44,8 @@ class Search:
         workers: Workers,
         seed: int,
         refit: str,
+        study: optuna.Study | None = None,
+        store: TrialStore | None = None,
     ) -> None:
         self.levers, self.folds, self.metric, self.cut, self.workers, self.seed = levers, folds, metric, cut, workers, seed
         self.share = REFIT_SHARE[refit]
@@ -65,12 +57,21 @@ class Search:
             self.fold_of_row[fold.valid_rows] = at
         self.trained: list[Trained] = []
         self.race = Race()
-        with _quiet():
-            self.study = optuna.create_study(
-                direction="maximize" if self.sign > 0 else "minimize",
-                sampler=FairSampler(levers.starts(), levers.boosters, seed),
-            )
+        self.study = open_study(metric) if study is None else study
+        # A study that goes on is not to draw again what it has drawn.
+        made = len(self.study.get_trials(deepcopy=False))
+        self.study.sampler = FairSampler(levers.starts(), levers.boosters, seed + made)
+        self.store = store
         self.metric_seconds = self._time_metric()
+        self._take_in()
+
+    def _take_in(self) -> None:
+        """Take in the finished trials of the storage: of an earlier run, or of another worker."""
+        if self.store is None:
+            return
+        known = {each.row["trial"] for each in self.trained}
+        for row, outcome in self.store.load(lambda params: self.levers.draw(optuna.trial.FixedTrial(dict(params))), known).values():
+            self._add(dict(row), outcome)
 
     def _time_metric(self) -> float:
         """Return how long the metric takes on all rows; a first call compiles, and its time says nothing."""
@@ -129,7 +130,7 @@ class Search:
                 study.stop()
 
         try:
-            with _quiet():
+            with quiet():
                 self.study.optimize(objective, n_trials=n_trials, callbacks=[go_on, *callbacks])
         except KeyboardInterrupt:
             if not self.trained:
@@ -149,22 +150,27 @@ class Search:
                 raise optuna.TrialPruned("too far behind")
 
         outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, watch=watch)
-        if outcome.curves.size:  # without a single split there are none
-            self.race.finish(outcome.curves, plan.learning_rate, outcome.n_rounds)
-        line = LogisticCalibration.fit(outcome.margins, self.y)
-        logits = line.logit(outcome.margins)
         row: dict[str, Any] = {
             "trial": trial.number,
             "score": self.score(outcome.margins),
-            "threshold": self.cut(self.y, LogisticCalibration().apply(logits)),
+            "threshold": self.cut(self.y, LogisticCalibration.fit(outcome.margins, self.y).apply(outcome.margins)),
             "n_rounds": outcome.n_rounds,
             "seconds": outcome.seconds,
         }
         for key in ("threshold", "n_rounds", "seconds"):
             trial.set_user_attr(key, row[key])
-        self.trained.append(Trained({**row, "params": dict(trial.params)}, outcome, line, log_loss(self.y, logits)))
-        self._forget()
+        if self.store is not None:
+            self.store.keep(trial, outcome)
+        self._add({**row, "params": dict(trial.params)}, outcome)
         return float(row["score"])
+
+    def _add(self, row: dict[str, Any], outcome: Outcome) -> None:
+        """Take in a finished trial."""
+        if outcome.curves.size:  # without a single split there are none
+            self.race.finish(outcome.curves, outcome.plan.learning_rate, outcome.n_rounds)
+        line = LogisticCalibration.fit(outcome.margins, self.y)
+        self.trained.append(Trained(row, outcome, line, log_loss(self.y, line.logit(outcome.margins))))
+        self._forget()
 
     def _forget(self) -> None:
         """Free the fold models of a trial that is too far behind to be chosen."""
@@ -198,6 +204,7 @@ class Search:
         self, calibration: str, encoder: TableEncoder, labels: Labels, n_jobs: int | None, deadline: float | None
     ) -> tuple[Ensemble, FloatArray, Estimate]:
         """Return the final model, its out-of-fold probabilities and its score."""
+        self._take_in()  # what other workers have finished
         margins, lines = [each.outcome.margins for each in self.trained], [each.line for each in self.trained]
         choice = choose_ensemble(self.y, margins, lines) if self.ensemble else choose_best(self.y, margins, self.scores)
         end = None if deadline is None else deadline - self._seconds_to_choose()

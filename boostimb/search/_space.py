@@ -15,7 +15,7 @@ from boostimb.typing import Loss
 from boostimb.validation import check_choice, check_loss
 
 # A user's own space: for each booster the distributions (or constants) of its parameters, or a function that asks the trial.
-Space: TypeAlias = Mapping[str, Mapping[str, Any]] | Callable[[optuna.Trial, str], dict[str, Any]]
+Space: TypeAlias = Mapping[str, Mapping[str, Any]] | Callable[[optuna.trial.BaseTrial, str], dict[str, Any]]
 
 LOSSES = ("log_loss", "focal", "asymmetric")
 
@@ -149,7 +149,7 @@ class Levers:
         ]
         return [*plain, *({**each, "class_weight": 0.5} for each in plain), *({**plain[0], **lever} for lever in alone)]
 
-    def draw(self, trial: optuna.Trial) -> Plan:
+    def draw(self, trial: optuna.trial.BaseTrial) -> Plan:
         """Ask a trial for all its values."""
         booster = trial.suggest_categorical("booster", self.boosters)
         params = self._params(trial, booster)
@@ -164,7 +164,7 @@ class Levers:
         weight = trial.suggest_float("class_weight", 0.0, 1.0) if isinstance(loss, str) else 0.0
         return Plan(booster, params, weight, loss, gamma, self._resampler(trial))
 
-    def _params(self, trial: optuna.Trial, booster: str) -> dict[str, Any]:
+    def _params(self, trial: optuna.trial.BaseTrial, booster: str) -> dict[str, Any]:
         if callable(self.space):
             return {**_FIXED[booster], **self.space(trial, booster)}
         ranges = _RANGES[booster] if self.space is None else self.space[booster]
@@ -174,7 +174,7 @@ class Levers:
         }
         return {**_FIXED[booster], **drawn}
 
-    def _resampler(self, trial: optuna.Trial) -> AnyResampler:
+    def _resampler(self, trial: optuna.trial.BaseTrial) -> AnyResampler:
         names = tuple(resampler.name for resampler in self.resamplers)
         chosen = self.resamplers[names.index(trial.suggest_categorical("sampler", names))]
         if not isinstance(chosen, Resampler) or (ratios := ratio_range(chosen.name, *self.counts)) is None:
@@ -214,7 +214,7 @@ def check_space(space: Any, boosters: tuple[str, ...]) -> Space | None:
     return space
 
 
-def suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> Any:
+def suggest(trial: optuna.trial.BaseTrial, name: str, distribution: BaseDistribution) -> Any:
     """Ask a trial for a value of a distribution."""
     if isinstance(distribution, FloatDistribution):
         return trial.suggest_float(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)

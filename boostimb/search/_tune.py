@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from os import PathLike, fspath
 from typing import Any
 
 import optuna
@@ -21,6 +22,8 @@ from boostimb.search._progress import Progress
 from boostimb.search._result import TuneResult, trial_table
 from boostimb.search._search import Search
 from boostimb.search._space import Levers, Space, check_losses, check_space
+from boostimb.search._store import TrialStore, artifact_folder
+from boostimb.search._study import StorageLike, open_storage, open_study
 from boostimb.search._trial import Workers
 from boostimb.table import TableEncoder
 from boostimb.typing import BoolArray, FloatArray, Loss, Metric
@@ -59,6 +62,9 @@ def tune(
     space: Space | None = None,
     refit: str = "ensemble",
     calibration: str = "auto",
+    storage: StorageLike | None = None,
+    study_name: str | None = None,
+    artifacts: str | PathLike[str] | None = None,
     pos_label: Any = None,
     n_jobs: int | None = -1,
     callbacks: Iterable[Callable[[optuna.Study, optuna.trial.FrozenTrial], None]] = (),
@@ -115,6 +121,15 @@ def tune(
         of the best trial; or one model of the best trial's parameters trained on all rows.
     calibration : {"auto", "logistic", "isotonic"}
         The map from log-odds to probability, fitted out of fold. "auto" is logistic.
+    storage : str, path or Optuna storage, optional
+        Where the study lives, so that it survives anything and goes on when it is called again: the URL of a database as Optuna
+        takes it ("sqlite:///study.db"), or the path of a journal file. Several processes may work on one study. By default it
+        lives in memory.
+    study_name : str, optional
+        Name of the study; with ``storage``, the study that goes on if it is there. ``n_trials`` and ``timeout`` are those of this
+        call.
+    artifacts : path, optional
+        Folder of the finished trials' margins and models. By default beside the storage, if that is a file.
     pos_label : scalar, optional
         The positive class; needed unless the labels are 0 and 1, -1 and 1, or booleans.
     n_jobs : int, default -1
@@ -134,7 +149,8 @@ def tune(
     Raises
     ------
     ValueError
-        For bad input or settings, before any training.
+        For bad input or settings, before any training; also if the study that is to go on was made of another table, labels,
+        weights, folds or metric.
     ImportError
         If no booster, or one asked for, is not installed.
 
@@ -174,11 +190,21 @@ def tune(
     labels = check_labels(y, pos_label=pos_label, n=table.n_rows)
     data = Data(table, labels.positive, check_class_weight(sample_weight, labels.positive))
     seed = int(check_random_state(random_state).randint(2**31 - 1))
+    study = store = None
+    if storage is not None:
+        folder, opened = artifact_folder(storage, artifacts), open_storage(storage)
+        study = open_study(measure, opened, study_name)
+        store = TrialStore(study, opened, folder)
+        seed = store.seed(None if random_state is None else seed, seed)
+    elif artifacts is not None:
+        raise ValueError(f"artifacts must come with storage, got artifacts={fspath(artifacts)!r} alone")
     folds = make_folds(data, cv, groups, seed)
     _warn_of_few(int(data.y.sum()))
     samplers = resolve_resamplers(resamplers, table, data.y, data.weight)
     counts = int(data.y.sum()), int((~data.y).sum())
     levers = Levers(boosters, chosen_losses, samplers, counts, chosen_space)
+    if store is not None:
+        store.check(data, folds, levers, measure.name, seed)
 
     def cut(y_true: BoolArray, proba: FloatArray) -> float:
         try:
@@ -192,7 +218,7 @@ def tune(
     with ExitStack() as stack:
         shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
         lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in folds]
-        search = Search(levers, folds, measure, cut, Workers.of(cores, lanes), seed, refit)
+        search = Search(levers, folds, measure, cut, Workers.of(cores, lanes), seed, refit, study, store)
         search.run(n_trials, deadline, tuple(callbacks), shown)
         model, oof_proba, score = search.finish(calibration, encoder, labels, n_jobs, deadline)
     result = TuneResult(
