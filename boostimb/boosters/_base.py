@@ -85,6 +85,11 @@ class Booster(Protocol):
         """The parameters that a dataset is built with, and that no training on it can change."""
         ...
 
+    @property
+    def BINS_ARE_EXACT(self) -> bool:  # noqa: N802 - a constant of the module
+        """Whether a dataset binned by another's bins has the margins of its table, also where it holds values never seen."""
+        ...
+
     def dataset(
         self, table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: Any = None
     ) -> Any:
@@ -159,11 +164,11 @@ def refusals(name: str, kind: type[Exception]) -> Iterator[None]:
         raise ValueError(f"{name} refused its parameters or its data: {said}") from error
 
 
-def allow(params: Params, keys: str, values: Sequence[str], reason: str) -> None:
+def allow(params: Params, keys: str, values: Sequence[Any], reason: str) -> None:
     """Raise for a parameter, by any of its names, with a value that is not among ``values``."""
     for key in keys.split():
         if key in params and params[key] not in values:
-            raise ValueError(f"{key} must be {' or '.join(values)}: {reason}; got {params[key]!r}")
+            raise ValueError(f"{key} must be {' or '.join(map(str, values))}: {reason}; got {params[key]!r}")
 
 
 # What the estimator and the search set themselves; given beside it, a booster would ignore it or stumble over it.

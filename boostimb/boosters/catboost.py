@@ -17,6 +17,7 @@ from boostimb.boosters._base import (
     ClassStart,
     Evaluate,
     Params,
+    allow,
     check_single,
     check_varies,
     native_pos_weight,
@@ -32,6 +33,7 @@ from boostimb.validation import check_binary
 
 name = "catboost"
 BINNING = ("border_count", "max_bin", "feature_border_type", "nan_mode", "per_float_feature_quantization")
+BINS_ARE_EXACT = True
 suffix = "cbm"
 
 _WEIGHT = "give the loss a pos_weight"
@@ -372,6 +374,10 @@ def start(
 ) -> _Run:
     """Begin a training of at most ``n_rounds`` rounds."""
     refuse(params, SET_OUTSIDE | _SET_BY_START)
+    allow(params, "grow_policy", ("SymmetricTree",), "only such a model can be cut at its best round")
+    rescaled = "earlier rounds must stay as they were scored"
+    allow(params, "langevin posterior_sampling", (False,), rescaled)
+    allow(params, "model_shrink_rate", (0,), rescaled)
     settings, init = _plan(params, loss, train)
     settings = {
         "random_seed": seed,
@@ -411,8 +417,18 @@ class _Model:
 
 
 def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _Model:
-    """Return one model whose margin is the weighted sum of the models' margins plus ``shift``."""
-    return _Model(_shifted(cb.sum_models([model.native for model in models], weights=list(weights)), shift))
+    """Return one model whose margin is the weighted sum of the models' margins plus ``shift``.
+
+    CatBoost merges the tables of target statistics, which it makes for columns of many categories, into wrong ones or none.
+    """
+    policy = {"ctr_merge_policy": "FailIfCtrIntersects"} if len(models) > 1 else {}
+    try:
+        merged = cb.sum_models([model.native for model in models], weights=list(weights), **policy)
+    except cb.CatBoostError as error:
+        raise ValueError(
+            'one CatBoost file cannot hold several models with target statistics of categories: use save(folder), or refit="single"'
+        ) from error
+    return _Model(_shifted(merged, shift))
 
 
 def _shifted(model: cb.CatBoost, shift: float | FloatArray) -> cb.CatBoost:

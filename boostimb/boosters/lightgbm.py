@@ -34,6 +34,7 @@ from boostimb.typing import BoolArray, BoundLoss, FloatArray, IntArray, Loss, Ma
 
 name = "lightgbm"
 suffix = "txt"
+BINS_ARE_EXACT = True
 
 _OWNED = {
     name: reason
@@ -282,7 +283,8 @@ class _Run:
             self._booster.add_valid(valid, "valid")
         self._has_valid = valid is not None and evaluate is not None
         self._done = 0
-        self.margins: MarginArray = np.empty(0)
+        # Where nothing can be split there is no round, and the margins stay these.
+        self.margins: MarginArray = self._objective.margins(np.zeros(0 if valid is None else valid.num_data()))
 
     def advance(self, n_rounds: int) -> list[float]:
         with refusals(name, lgb.basic.LightGBMError):

@@ -36,6 +36,8 @@ from boostimb.typing import BoolArray, BoundLoss, FloatArray, IntArray, Loss, Ma
 
 name = "xgboost"
 BINNING: tuple[str, ...] = ("max_bin",)
+# What is above the last cut, a category above all seen among them, falls into the last bin; the model itself sends it elsewhere.
+BINS_ARE_EXACT = False
 suffix = "ubj"
 
 _OWNED = {

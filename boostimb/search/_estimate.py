@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostimb.decision import LogisticCalibration
-from boostimb.metrics import PRAUC, resampled_average_precision
+from boostimb.metrics import PRAUC, BestFScore, PrecisionAtRecall, RecallAtPrecision, resampled_average_precision
 from boostimb.search._select import candidates, greedy_weights, thinned
 from boostimb.typing import BoolArray, Float32Array, FloatArray, IntArray, Metric
 
@@ -17,7 +17,10 @@ REPEATS = 200
 CANDIDATES = 30
 COVERAGE = 0.95
 # Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
-_WORK = {True: 1e9, False: 3e7}
+_WORK = 1e9
+# Trials and repeats where the metric has no fast way to all resamples at once.
+_SLOW_TRIALS, _SLOW_REPEATS, _LEAST_REPEATS = 5, 30, 4
+_RATES = (PRAUC, RecallAtPrecision, PrecisionAtRecall, BestFScore)
 # Rows that an ensemble is chosen on in each resample, and the seconds that this takes for each row and trial.
 _ROWS, _CHOICE = 10_000, 7e-8
 
@@ -42,6 +45,7 @@ def estimate(
     n_jobs: int = 1,
     *,
     calibrations: Sequence[LogisticCalibration] | None = None,
+    repeats: int | None = None,
 ) -> Estimate:
     """Correct the score of the chosen model for the selection, by repeating the selection on resampled rows.
 
@@ -70,6 +74,8 @@ def estimate(
         Threads; the result does not depend on it.
     calibrations : sequence of T LogisticCalibration, optional
         Given where the model is an ensemble, chosen by its log-loss; else it is the trial with the best score.
+    repeats : int, optional
+        Number of resamples; by default by the size of the table.
     """
     rng = np.random.default_rng(seed)
     if calibrations is None:
@@ -77,9 +83,10 @@ def estimate(
         table = np.stack([margins[at] for at in top])
     else:
         top, table = candidates(y, margins, calibrations)
-    counts = np.stack([_draw(y, rng) for _ in range(_repeats(y.size, len(top), fast=isinstance(metric, PRAUC)))])
-    value = _fast_values if isinstance(metric, PRAUC) else _any_values
-    single = table.astype(np.float32)
+    fast = isinstance(metric, PRAUC)
+    counts = np.stack([_draw(y, rng) for _ in range(_repeats(y.size, len(top), fast=fast) if repeats is None else repeats)])
+    value = _fast_values if fast else _any_values
+    single = table[: None if fast or calibrations is None else _SLOW_TRIALS].astype(np.float32)
     inside, outside = (value(metric, y, single, weight, n_jobs) for weight in (counts, counts == 0))
     spread = value(metric, y, logits[None].astype(np.float32), counts, n_jobs)[:, 0]
     sign = 1.0 if metric.greater_is_better else -1.0
@@ -90,10 +97,10 @@ def estimate(
         chosen = sign * _losses_of_ensembles(metric, y, table, counts, n_jobs)
     optimism = max(0.0, float(np.mean(chosen - loss.mean(axis=1))))
     corrected = naive - sign * optimism
-    if metric.greater_is_better:  # a rate, whatever the metric: chance may take the correction, but nothing else, below 0
-        corrected = max(corrected, 0.0)
+    # Chance may take a correction, but nothing else, out of the range of a rate; of a user's own metric no range is known.
+    bounds = (0.0, 1.0) if isinstance(metric, _RATES) else (-np.inf, np.inf)
+    corrected = float(np.clip(corrected, *bounds))
     low, high = corrected + np.quantile(spread - spread.mean(), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    bounds = (0.0, 1.0) if metric.greater_is_better else (-np.inf, np.inf)
     return Estimate(naive, corrected, (float(max(low, bounds[0])), float(min(high, bounds[1]))))
 
 
@@ -127,15 +134,60 @@ def _any_values(metric: Metric, y: BoolArray, table: Float32Array, counts: NDArr
 
 
 def _repeats(n_rows: int, n_trials: int, *, fast: bool) -> int:
-    return int(np.clip(_WORK[fast] / (n_rows * n_trials), 30, REPEATS))
+    return int(np.clip(_WORK / (n_rows * n_trials), 30, REPEATS)) if fast else _SLOW_REPEATS
 
 
-def seconds(n_rows: int, n_trials: int, metric: Metric, metric_seconds: float, n_jobs: int) -> float:
-    """Return about how long an estimate takes, where the metric takes ``metric_seconds`` on all rows."""
-    n_trials, fast = min(max(n_trials, 1), CANDIDATES), isinstance(metric, PRAUC)
-    repeats = _repeats(n_rows, n_trials, fast=fast)
-    evaluations = 6 * n_trials + 2 * repeats if fast else 2 * repeats * (n_trials + 2)
-    return metric_seconds * evaluations + _CHOICE * repeats * n_trials * min(n_rows, _ROWS) / n_jobs
+@dataclass(frozen=True)
+class Price:
+    """What an estimate takes.
+
+    Parameters
+    ----------
+    n_rows, n_trials : int
+        The size of the table, and the number of finished trials.
+    metric : Metric
+        The search metric.
+    metric_seconds : float
+        How long it takes on all rows.
+    n_jobs : int
+        Threads.
+    """
+
+    n_rows: int
+    n_trials: int
+    metric: Metric
+    metric_seconds: float
+    n_jobs: int
+
+    @property
+    def seconds(self) -> float:
+        """About how long the estimate takes with as many repeats as it would like."""
+        repeats = _repeats(self.n_rows, self._trials, fast=self._fast)
+        return self._fixed + repeats * self._each
+
+    def repeats(self, seconds: float) -> int | None:
+        """Return how many repeats fit into that time; None where all do."""
+        if seconds >= self.seconds:
+            return None
+        wanted = _repeats(self.n_rows, self._trials, fast=self._fast)
+        return int(np.clip((seconds - self._fixed) / self._each, _LEAST_REPEATS, wanted))
+
+    @property
+    def _fast(self) -> bool:
+        return isinstance(self.metric, PRAUC)
+
+    @property
+    def _trials(self) -> int:
+        return min(max(self.n_trials, 1), CANDIDATES)
+
+    @property
+    def _fixed(self) -> float:
+        return 6 * self._trials * self.metric_seconds if self._fast else 0.0
+
+    @property
+    def _each(self) -> float:
+        evaluations = 2 if self._fast else 2 * (min(self._trials, _SLOW_TRIALS) + 2)
+        return evaluations * self.metric_seconds + _CHOICE * self._trials * min(self.n_rows, _ROWS) / self.n_jobs
 
 
 def _draw(y: BoolArray, rng: np.random.Generator) -> IntArray:

@@ -1,7 +1,9 @@
 """From the chosen trials to the members of the final model."""
 
 import time
+import warnings
 from collections.abc import Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
@@ -78,7 +80,8 @@ def _train_again(
 ) -> list[Model | None]:
     """Train the plans of some trials on all rows, side by side; None for one that is not through at the deadline.
 
-    An interrupt counts as the deadline.
+    An interrupt counts as the deadline. A plan that is refused for all rows, as by a sampler that counts them, is left out with
+    a warning: what is finished is not to be lost for it.
     """
     stop = Event()
 
@@ -92,9 +95,21 @@ def _train_again(
         for at, outcome in enumerate(outcomes)
     ]
     try:
-        return [future.result() for future in futures]
+        wait(futures)
     except KeyboardInterrupt:
         stop.set()
-        if deadline is None:
-            raise
-        return [future.result() for future in futures]
+        warnings.warn(
+            "interrupted: models of all rows that are not trained are left out, and fold models stand in for them",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+    models: list[Model | None] = []
+    for future in futures:
+        try:
+            models.append(future.result())
+        except ValueError as error:
+            warnings.warn(
+                f"a model of all rows was left out, and fold models stand in for it: {error}", RuntimeWarning, stacklevel=5
+            )
+            models.append(None)
+    return models

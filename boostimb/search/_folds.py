@@ -76,7 +76,7 @@ class Fold:
 
     def _once(self, part: str, booster: Booster, params: Params, make: Callable[[], Any]) -> Any:
         """Return what ``make`` gives, made once for all parameters with the same bins."""
-        key = part, booster.name, tuple(sorted((name, params[name]) for name in booster.BINNING if name in params))
+        key = part, booster.name, repr([params.get(name) for name in booster.BINNING])
         if key not in self._binned:
             self._binned[key] = make()
         return self._binned[key]

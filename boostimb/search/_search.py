@@ -11,7 +11,7 @@ import optuna
 from boostimb.decision import LogisticCalibration, calibrate, crossfit_score
 from boostimb.metrics import BestFScore
 from boostimb.model import Ensemble
-from boostimb.search._estimate import Estimate, estimate, seconds
+from boostimb.search._estimate import Estimate, Price, estimate
 from boostimb.search._final import REFIT_COST, REFIT_SHARE, Trained, final_members
 from boostimb.search._folds import Fold
 from boostimb.search._lever_effects import Finished
@@ -157,6 +157,8 @@ class Search:
             "n_rounds": outcome.n_rounds,
             "seconds": outcome.seconds,
         }
+        if not np.isfinite(row["score"]):
+            raise ValueError(f"the metric {self.metric.name} must be a finite number, got {row['score']}")
         for key in ("threshold", "n_rounds", "seconds"):
             trial.set_user_attr(key, row[key])
         if self.store is not None:
@@ -182,7 +184,10 @@ class Search:
 
     def _seconds_to_choose(self) -> float:
         """Return about how long selection and estimate take."""
-        return 0.5 + seconds(self.y.size, len(self.trained), self.metric, self.metric_seconds, self.workers.cores)
+        return 0.5 + self._price().seconds
+
+    def _price(self) -> Price:
+        return Price(self.y.size, len(self.trained), self.metric, self.metric_seconds, self.workers.cores)
 
     def _seconds_to_train_again(self) -> float:
         """Return about how long it takes to train the members of the final model once more, on all rows."""
@@ -220,6 +225,7 @@ class Search:
             self.seed,
             self.workers.cores,
             calibrations=lines if self.ensemble else None,
+            repeats=None if deadline is None else self._price().repeats(deadline - time.monotonic()),
         )
         model = Ensemble(members, encoder, labels.classes, labels.positive_index, outer, 0.5, n_jobs)
         return model, outer.apply(choice.logits), score

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike, fspath
+from threading import Lock
 from typing import Literal
 
 import optuna
@@ -14,15 +15,25 @@ from boostimb.typing import Metric
 StorageLike = str | PathLike[str] | optuna.storages.BaseStorage
 
 
+_lock, _before = Lock(), list[int]()
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep Optuna's log lines back for a while: the progress bar says it all, and failures are raised."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    """Keep Optuna's log lines back for a while: the progress bar says it all, and failures are raised.
+
+    The verbosity is one for the program: of searches side by side, the last to end gives it back.
+    """
+    with _lock:
+        _before.append(optuna.logging.get_verbosity())
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         yield
     finally:
-        optuna.logging.set_verbosity(before)
+        with _lock:
+            level = _before.pop()  # that of the first one is at the bottom
+            if not _before:
+                optuna.logging.set_verbosity(level)
 
 
 def open_storage(storage: StorageLike) -> optuna.storages.BaseStorage:

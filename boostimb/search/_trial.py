@@ -15,13 +15,14 @@ from scipy.ndimage import uniform_filter1d
 from boostimb.boosters import Model, Run, get_booster
 from boostimb.search._folds import Data, Fold
 from boostimb.search._space import Plan
-from boostimb.typing import Float32Array, FloatArray, IntArray, Metric
+from boostimb.typing import BoundMetric, Float32Array, FloatArray, IntArray, Metric
 
 T = TypeVar("T")
 
 MAX_ROUNDS = 4000
 # Rounds of a step, after which the folds wait for each other and a model may end: five, or one where five take seconds.
 _STRIDE, _LARGE = 5, 3_000_000
+_KEPT = 30
 # The curve is read as a mean over so many rounds: its highest single point would be picked by luck.
 _SMOOTH = 9
 
@@ -113,8 +114,9 @@ def run_trial(
         better; what it raises ends the trial.
     """
     booster, data, started = get_booster(plan.booster), folds[0].data, time.monotonic()
+    evaluates = [metric.bind(fold.y_valid) for fold in folds]
 
-    def begin(fold: Fold) -> Run:
+    def begin(fold: Fold, evaluate: BoundMetric) -> Run:
         with workers.gate:
             train, sums = fold.train(booster, plan.params, plan.resampler, workers.threads)
             return booster.start(
@@ -123,7 +125,7 @@ def run_trial(
                 plan.loss_for(*sums),
                 n_rounds=MAX_ROUNDS,
                 valid=fold.valid(booster, plan.params, workers.threads),
-                evaluate=metric.bind(fold.y_valid),
+                evaluate=evaluate,
                 n_jobs=workers.threads,
                 seed=fold.seed,
             )
@@ -132,19 +134,21 @@ def run_trial(
         with workers.gate:
             return run.model(n_rounds)
 
-    def own_margins(fold: Fold, model: Model) -> FloatArray:
-        return model.raw(data.table.take(fold.valid_rows), n_jobs=workers.threads)
+    def margins_of(fold: Fold, model: Model) -> FloatArray:
+        with workers.gate:
+            return model.raw(data.table.take(fold.valid_rows), n_jobs=workers.threads)
 
-    runs = workers.map(begin, folds)
+    runs = workers.map(begin, folds, evaluates)
     try:
-        boosted = _Boosting(runs, metric, workers, patience(plan.learning_rate), _stride(data), deadline)
+        sign = 1.0 if metric.greater_is_better else -1.0
+        boosted = _Boosting(runs, evaluates, sign, workers, patience(plan.learning_rate), _stride(data), deadline)
         n_rounds, parts = boosted.run(watch)
         models = workers.map(cut, runs)
     finally:
         for run in runs:
             run.close()
     margins = np.empty(data.y.size, dtype=np.float32)
-    ends: Sequence[Any] = parts if parts is not None else workers.map(own_margins, folds, models)
+    ends: Sequence[Any] = parts if booster.BINS_ARE_EXACT else workers.map(margins_of, folds, models)
     for fold, part in zip(folds, ends, strict=True):
         margins[fold.valid_rows] = part
     return Outcome(plan, n_rounds, margins, tuple(models), boosted.oriented(), time.monotonic() - started)
@@ -159,7 +163,8 @@ class _Boosting:
     """The folds of a trial, advanced together until their mean curve has not risen for ``wait`` rounds."""
 
     runs: Sequence[Run]
-    metric: Metric
+    evaluates: Sequence[BoundMetric]
+    sign: float
     workers: Workers
     wait: int
     stride: int
@@ -170,13 +175,12 @@ class _Boosting:
 
     def __post_init__(self) -> None:
         self.curves = [[] for _ in self.runs]
-        self.steps = deque(maxlen=self.wait // self.stride + 2)
+        # A model may end at every so many rounds, some thirty of which are waited through: each keeps the margins of all rows.
+        self.every = self.stride * max(1, -(-self.wait // (_KEPT * self.stride)))
+        self.steps = deque(maxlen=self.wait // self.every + 2)
 
-    def run(self, watch: Callable[[FloatArray], None]) -> tuple[int, list[Float32Array] | None]:
-        """Return the best number of rounds and the margins of each fold's validation rows after it.
-
-        Without a single split in some fold there are no margins but those of the start: None.
-        """
+    def run(self, watch: Callable[[FloatArray], None]) -> tuple[int, list[Float32Array]]:
+        """Return the best number of rounds and the margins of each fold's validation rows after it."""
         ahead = deque([self._begin_step(), self._begin_step()])  # one more than is waited for, so that no fold waits for others
         try:
             while True:
@@ -185,17 +189,17 @@ class _Boosting:
                 ahead.append(self._begin_step())
                 late = time.monotonic() > self.deadline
                 longest = max(len(values) for values, _ in new)
-                for curve, (values, _) in zip(self.curves, new, strict=True):
+                for curve, (values, margins), evaluate in zip(self.curves, new, self.evaluates, strict=True):
                     curve += values
-                    curve += curve[-1:] * (longest - len(values))  # a fold with nothing left to split stays where it is
-                if not all(self.curves):
-                    return 1, None
-                done = len(self.curves[0])
-                if longest:
+                    # A fold with nothing left to split stays where it is, be it at the start.
+                    rest = longest - len(values) or int(not curve)
+                    curve += [curve[-1] if curve else evaluate(margins)] * rest
+                done, ended = len(self.curves[0]), longest < self.stride or late
+                if done % self.every == 0 or ended or not self.steps:
                     self.steps.append((done, [margins for _, margins in new]))
-                n_rounds, margins = self._best()
-                if longest < self.stride or done - n_rounds >= self.wait or late:
-                    return n_rounds, margins
+                n_rounds, best = self._best()
+                if ended or done - n_rounds >= self.wait:
+                    return n_rounds, best
                 watch(self.oriented())
         finally:
             end([future for step in ahead for future in step])
@@ -219,7 +223,7 @@ class _Boosting:
 
     def oriented(self) -> FloatArray:
         """The curves, more being better, shape (n_folds, n_rounds)."""
-        return np.array(self.curves) * (1.0 if self.metric.greater_is_better else -1.0)
+        return self.sign * np.array(self.curves)
 
     def _best(self) -> tuple[int, list[Float32Array]]:
         return self.steps[best_step(self.oriented().mean(axis=0), np.array([done for done, _ in self.steps]))]

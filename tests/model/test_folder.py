@@ -158,6 +158,10 @@ def test_members_of_one_booster_export_to_one_file(built, tmp_path):
         members = (member, replace(member, weight=0.3, scale=0.8, offset=1.0))
         one = Ensemble(members, model.encoder, model.classes, 1, model.calibration, 0.5)
         path = tmp_path / f"one.{get_booster(member.booster).suffix}"
+        if member.booster == "catboost":  # it merges target statistics of other rows into wrong ones
+            with pytest.raises(ValueError, match="several models with target statistics of categories"):
+                one.export(path)
+            continue
         one.export(path)
         raw = get_booster(member.booster).load(path).raw(model.encoder.transform(X), n_jobs=1)
         np.testing.assert_allclose(1 / (1 + np.exp(-raw)), one.predict_proba(X)[:, 1], atol=2e-6)

@@ -123,6 +123,90 @@ def test_an_ensemble_in_one_file_needs_no_boostimb(small, tmp_path, booster):
     np.testing.assert_allclose(np.load(tmp_path / "p.npy"), result.predict_proba(X)[:, 1], atol=2e-6)
 
 
+def test_catboost_exports_few_categories_and_refuses_many(small, tmp_path):
+    cb = pytest.importorskip("catboost")
+    X, y = small
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    for levels, exports in ((5, True), (60, False)):
+        frame["shop"] = [f"s{at % levels}" for at in np.random.default_rng(0).permutation(len(y))]
+        result = bi.tune(frame, y, n_trials=1, losses="log_loss", resamplers="none", **{**QUICK, "booster": "catboost"})
+        if not exports:
+            with pytest.raises(ValueError, match="several models with target statistics of categories"):
+                result.export(tmp_path / "many.cbm")
+            continue
+        result.export(tmp_path / "few.cbm")
+        model = cb.CatBoost()
+        model.load_model(str(tmp_path / "few.cbm"))
+        got = model.predict(frame, prediction_type="Probability")[:, 1]
+        np.testing.assert_allclose(got, result.predict_proba(frame)[:, 1], atol=2e-6)
+
+
+def test_a_fold_that_cannot_be_split_stays_at_its_start():
+    """57 rows at LightGBM's least twenty a leaf: some folds split and some do not."""
+    rng = np.random.default_rng(57)
+    X = rng.normal(size=(57, 5))
+    z = 2 * X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(size=57)
+    with pytest.warns(ImbalanceWarning, match="only 17 positives"):
+        result = bi.tune(X, z > np.quantile(z, 0.7), n_trials=2, **{**QUICK, "cv": 5})
+    assert np.isfinite(result.oof_proba_).all()
+
+
+def test_margins_of_values_that_no_training_fold_has_seen(small):
+    """XGBoost's bins send them elsewhere than its model does; what counts is the model."""
+    pytest.importorskip("xgboost")
+    X, y = small
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    frame["kind"] = np.where(np.arange(len(y)) % 97 == 0, [f"z{at}" for at in range(len(y))], "usual")
+    result = bi.tune(frame, y, n_trials=1, refit="bag", **{**QUICK, "booster": "xgboost"})
+    fold, members = result._finished.fold, result.best_estimator_.members
+    table = result.best_estimator_.encoder.transform(frame)
+    raw = np.stack([member.model.raw(table, n_jobs=1) for member in members])
+    np.testing.assert_allclose(raw[fold, np.arange(len(y))], result._finished.margins[0], atol=1e-5)
+
+
+def test_an_interrupt_while_models_of_all_rows_are_trained_keeps_the_fold_models(small, monkeypatch):
+    from boostimb.search import _final
+
+    def interrupted(futures):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_final, "wait", interrupted)
+    for refit in ("ensemble", "single"):
+        with pytest.warns(RuntimeWarning, match="interrupted: models of all rows"):
+            result = bi.tune(*small, n_trials=2, refit=refit, **QUICK)
+        assert np.isfinite(result.predict_proba(small[0])).all()
+
+
+def test_a_sampler_that_refuses_all_rows_does_not_lose_the_folds(small):
+    from imblearn.over_sampling import RandomOverSampler
+
+    X, y = small
+    sampler = RandomOverSampler(sampling_strategy={1: int(y.sum()) - 5})  # enough for a fold, too few for all rows
+    with pytest.warns(RuntimeWarning, match="a model of all rows was left out"):
+        result = bi.tune(X, y, n_trials=1, resamplers=[sampler], **QUICK)
+    assert len(result.best_estimator_.members) == 3
+
+
+def test_a_metric_that_is_not_finite_is_named(small):
+    class Broken(type(bi.PRAUC())):
+        def score(self, *arguments):
+            return float("nan")
+
+    with pytest.raises(ValueError, match="must be a finite number, got nan"):
+        bi.tune(*small, n_trials=1, metric=Broken(), **QUICK)
+
+
+def test_a_slow_metric_keeps_the_budget(small):
+    class Slow(type(bi.RecallAtPrecision(0.5))):
+        def score_bound(self, *arguments):
+            time.sleep(0.002)
+            return super().score_bound(*arguments)
+
+    started = time.monotonic()
+    bi.tune(*small, metric=Slow(0.5), **{**QUICK, "timeout": 5})
+    assert time.monotonic() - started < 7.5
+
+
 def test_every_booster_in_one_study(small):
     pytest.importorskip("xgboost")
     pytest.importorskip("catboost")
