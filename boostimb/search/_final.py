@@ -16,7 +16,7 @@ from boostimb.search._select import Choice
 from boostimb.search._trial import Outcome, Workers, refit_on_all
 
 # Of a trial's weight in the final model, what goes to one model that is trained on all rows; the rest is shared by its fold models.
-# For an ensemble either alone is worse (benchmarks/ablation.py).
+# Models of all rows alone are worse than fold models, and both together as good (benchmarks/ablation.py).
 REFIT_SHARE = {"ensemble": 0.4, "bag": 0.0, "single": 1.0}
 # More rows bear more rounds.
 REFIT_ROUNDS = 1.15

@@ -38,8 +38,7 @@ def choose_ensemble(
     """Choose trials and weights by the log-loss of their weighted log-odds.
 
     By log-loss and not by the search metric: with few positives, average precision follows single rows, and what is greedy for it
-    follows them too. On the out-of-fold margins of twelve tables the choice by log-loss had 0.01 more average precision on test
-    rows than the choice by average precision, and promised 0.02 less too much (benchmarks/select.py).
+    follows them too, and promises more than it keeps (benchmarks/ablation.py compares the two).
 
     Parameters
     ----------

@@ -74,8 +74,8 @@ _RANGES: dict[str, dict[str, BaseDistribution]] = {
 }
 
 # What no trial varies. Half the usual bins: histograms are most of the time of a round on the small tables that rare classes come
-# in, and finer ones bought nothing (benchmarks/ablation.py). Without bagging_freq LightGBM ignores bagging_fraction. CatBoost by
-# itself takes 10 Newton steps a leaf, and target statistics for each column of more than two categories.
+# in, and what finer ones buy is within the error (benchmarks/ablation.py). Without bagging_freq LightGBM ignores bagging_fraction.
+# CatBoost by itself takes 10 Newton steps a leaf, and target statistics for each column of more than two categories.
 _FIXED: dict[str, dict[str, Any]] = {
     "lightgbm": {"max_bin": 127, "bagging_freq": 1},
     "xgboost": {"max_bin": 128},
