@@ -17,15 +17,15 @@ LEVELS = (
     {"losses", "metrics", "decision"},
     {"boosters", "resampling"},
     {"model"},
+    {"report"},  # draws arrays; a search's result opens its own pictures
     {"search"},
-    {"report", "cli"},
+    {"cli"},
     {"__main__"},
 )
 SAME_LEVEL = {
     "validation": {"typing"},
     "table": {"typing", "validation"},
     "decision": {"metrics"},  # a threshold is chosen by a metric
-    "cli": {"report"},
 }
 # The modules that may import a library, as the start of their path below boostimb/.
 ONLY_IN = {
