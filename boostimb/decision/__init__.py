@@ -2,6 +2,8 @@
 
 from boostimb.decision._calibrate import calibrate, calibration_from_dict
 from boostimb.decision._calibration import Calibration
+from boostimb.decision._class_calibration import ClassCalibration
+from boostimb.decision._class_decision import ClassDecision, ClassThreshold, decide, parse_class_decision
 from boostimb.decision._confidence import CONFIDENCE
 from boostimb.decision._constraints import Constraint, InfeasibleError, parse_constraints
 from boostimb.decision._crossfit import crossfit_score
@@ -17,6 +19,9 @@ from boostimb.decision._threshold import best_threshold
 __all__ = [
     "CONFIDENCE",
     "Calibration",
+    "ClassCalibration",
+    "ClassDecision",
+    "ClassThreshold",
     "Constraint",
     "ConstraintReport",
     "Decision",
@@ -29,6 +34,8 @@ __all__ = [
     "calibrate",
     "calibration_from_dict",
     "crossfit_score",
+    "decide",
+    "parse_class_decision",
     "parse_constraints",
     "parse_decision",
     "parse_goal",
