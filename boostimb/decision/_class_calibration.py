@@ -1,12 +1,12 @@
 """Calibration of several classes: one scale and an offset for each class, by maximum likelihood."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from boostimb.decision._logistic import LEAST_SLOPE
 from boostimb.typing import FloatArray, IntArray
@@ -38,7 +38,7 @@ class ClassCalibration:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", check_number("scale", self.scale, above=0))
-        if not isinstance(self.offset, Sequence) or isinstance(self.offset, str) or len(self.offset) < 2:
+        if len(self.offset) < 2:
             raise ValueError(f"offset must hold a number for each of at least two classes, got {self.offset!r}")
         object.__setattr__(self, "offset", tuple(check_number("offset", each) for each in self.offset))
 
@@ -65,7 +65,7 @@ class ClassCalibration:
         # Only differences between the classes matter: the mean of each row is taken off, and one scale is put on all.
         centred = margins - margins.mean(axis=1, keepdims=True)
         spread = float(centred.std()) or 1.0
-        slope, shifts = _newton(centred / spread, y_true, counts)
+        slope, shifts = _newton(np.ascontiguousarray(centred.T) / spread, y_true, counts)
         offset = shifts - shifts.mean()
         return cls(slope / spread, tuple(offset.tolist()))
 
@@ -96,20 +96,20 @@ class ClassCalibration:
 
 
 def _newton(z: FloatArray, y: IntArray, counts: IntArray) -> tuple[float, FloatArray]:
-    """Minimise the log-loss of softmax(slope * z + shifts), shift 0 being 0; the problem is convex.
+    """Minimise the log-loss of softmax(slope * z + shifts), shift 0 being 0; z has shape (n_classes, n). The problem is convex.
 
     If the best slope is below the least allowed, convexity puts the best allowed solution on that bound.
     """
-    n, k = z.shape
+    k, n = z.shape
     target = np.full((k, k), 1.0 / (counts + k)[:, None])
     np.fill_diagonal(target, (counts + 1) / (counts + k))
     rates = counts @ target / n  # mean targets of the classes
-    aim = float(sum(z[y == at].sum(axis=0) @ target[at] for at in range(k))) / n
-    start = np.concatenate([np.log(rates[1:] / rates[0]), [1.0]])
-    theta = _descend(z, rates, aim, start, k)
+    aim = float(sum(target[at] @ z[:, y == at].sum(axis=1) for at in range(k))) / n
+    theta = np.concatenate([np.log(rates[1:] / rates[0]), [1.0]])
+    theta = _descend(z, rates, aim, theta, k)
     if theta[-1] < LEAST_SLOPE:
-        start[-1] = LEAST_SLOPE
-        theta = _descend(z, rates, aim, start, k - 1)
+        theta[-1] = LEAST_SLOPE
+        theta = _descend(z, rates, aim, theta, k - 1)
     return float(theta[-1]), np.concatenate([[0.0], theta[:-1]])
 
 
@@ -118,38 +118,41 @@ def _descend(z: FloatArray, rates: FloatArray, aim: float, start: FloatArray, fr
 
     The mean loss is ``mean(logsumexp(slope * z + shifts)) - shifts @ rates - slope * aim``.
     """
-    n, k = z.shape
+    k, n = z.shape
 
-    def loss(at: FloatArray) -> float:
-        return float(logsumexp(_margins(z, at), axis=1).mean() - at[:-1] @ rates[1:] - at[-1] * aim)
+    def at(theta: FloatArray) -> tuple[float, FloatArray]:
+        """Return the loss, and the probabilities."""
+        p = theta[-1] * z
+        p[1:] += theta[:-1, None]
+        top = p.max(axis=0)
+        p -= top
+        np.exp(p, out=p)
+        total = p.sum(axis=0)
+        p /= total
+        return float((np.log(total) + top).mean() - theta[:-1] @ rates[1:] - theta[-1] * aim), p
 
-    theta, value = start.copy(), loss(start)
+    theta = start.copy()
+    loss, p = at(theta)
     for _ in range(100):
-        p = softmax(_margins(z, theta), axis=1)
-        mean = (p * z).sum(axis=1)  # of the margin, under the probabilities
-        gradient = np.concatenate([p.mean(axis=0)[1:] - rates[1:], [mean.mean() - aim]])[:free]
-        if np.abs(gradient).max() < 1e-12:
+        weighed = p * z
+        mean = weighed.sum(axis=0)  # of the margin, under the probabilities
+        gradient = np.concatenate([p.mean(axis=1)[1:] - rates[1:], [mean.mean() - aim]])[:free]
+        if np.abs(gradient).max() < 1e-10:
             break
         hessian = np.empty((k, k))
-        hessian[:-1, :-1] = (np.diag(p.sum(axis=0)) - p.T @ p)[1:, 1:] / n
-        hessian[-1, :-1] = hessian[:-1, -1] = (p * (z - mean[:, None])).mean(axis=0)[1:]
-        hessian[-1, -1] = float((p * (z - mean[:, None]) ** 2).sum(axis=1).mean())
+        hessian[:-1, :-1] = (np.diag(p.sum(axis=1)) - p @ p.T)[1:, 1:] / n
+        hessian[-1, :-1] = hessian[:-1, -1] = ((weighed.sum(axis=1) - p @ mean) / n)[1:]
+        hessian[-1, -1] = (np.vdot(weighed, z) - mean @ mean) / n
         # A trace of ridge: the curvature vanishes where every probability is 0 or 1 to the last digit.
         step = np.linalg.solve(hessian[:free, :free] + 1e-14 * np.eye(free), gradient)
         for _ in range(60):
             new = theta.copy()
             new[:free] -= step
-            there = loss(new)
-            if there <= value - 1e-4 * (gradient @ step):
+            there, p_there = at(new)
+            if there <= loss - 1e-4 * float(gradient @ step):
                 break
             step = 0.5 * step
         else:
             break  # the loss cannot be lowered any more within its rounding
-        theta, value = new, there
+        theta, loss, p = new, there, p_there
     return theta
-
-
-def _margins(z: FloatArray, theta: FloatArray) -> FloatArray:
-    margins = theta[-1] * z
-    margins[:, 1:] += theta[:-1]
-    return margins

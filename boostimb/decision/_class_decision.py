@@ -16,6 +16,8 @@ CHOICES = "'f1', 'fbeta:2' (any beta > 0), 'mcc' or 'balanced_accuracy'"
 # Rounds over all classes; what is found changes nothing after a few.
 _ROUNDS = 20
 _TINY = np.finfo(np.float64).tiny
+# Values that differ by less are rounding.
+_EQUAL = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,10 @@ def decide(proba: FloatArray, multipliers: FloatArray, costs: FloatArray | None)
 
 
 class ClassGoal(ABC):
-    """What makes one decision better than another."""
+    """What makes one decision better than another: a function of sums over the classes.
+
+    So a cut between two classes costs what changes in these two, whatever the number of the others.
+    """
 
     @property
     @abstractmethod
@@ -54,8 +59,12 @@ class ClassGoal(ABC):
         """How it is written."""
 
     @abstractmethod
-    def of_counts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
-        """Return the value for rows that are right, decided for, and truly of each class, each of shape (..., n_classes)."""
+    def parts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
+        """Return what is summed, shape (n_parts, ...), of rows that are right, decided for, and truly of a class."""
+
+    @abstractmethod
+    def combine(self, sums: FloatArray, truth: FloatArray) -> FloatArray:
+        """Return the value from sums over the classes, shape (n_parts, ...), and the rows of each class."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +78,14 @@ class MacroFScore(ClassGoal):
         """``f1`` or ``fbeta:2``."""
         return "f1" if self.beta == 1 else f"fbeta:{self.beta:g}"
 
-    def of_counts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
-        """Macro F score."""
+    def parts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
+        """F score."""
         b = self.beta**2
-        each: FloatArray = (1 + b) * hits / np.maximum(decided + b * truth, _TINY)
-        return each.mean(axis=-1)
+        return np.stack([(1 + b) * hits / np.maximum(decided + b * truth, _TINY)])
+
+    def combine(self, sums: FloatArray, truth: FloatArray) -> FloatArray:
+        """Mean over the classes."""
+        return sums[0] / truth.size
 
 
 @dataclass(frozen=True)
@@ -85,10 +97,13 @@ class MeanRecall(ClassGoal):
         """``balanced_accuracy``."""
         return "balanced_accuracy"
 
-    def of_counts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
-        """Mean recall."""
-        each: FloatArray = hits / np.maximum(truth, _TINY)
-        return each.mean(axis=-1)
+    def parts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
+        """Recall."""
+        return np.stack([hits / np.maximum(truth, _TINY)])
+
+    def combine(self, sums: FloatArray, truth: FloatArray) -> FloatArray:
+        """Mean over the classes."""
+        return sums[0] / truth.size
 
 
 @dataclass(frozen=True)
@@ -100,11 +115,15 @@ class ClassCorrelation(ClassGoal):
         """``mcc``."""
         return "mcc"
 
-    def of_counts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
+    def parts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
+        """Hits, and the two sums of products in the formula."""
+        return np.stack(np.broadcast_arrays(hits, decided * truth, decided**2))
+
+    def combine(self, sums: FloatArray, truth: FloatArray) -> FloatArray:
         """Return the coefficient; 0 where all decisions are for one class."""
-        n = truth.sum(axis=-1)
-        above = n * hits.sum(axis=-1) - (decided * truth).sum(axis=-1)
-        below = (n**2 - (decided**2).sum(axis=-1)) * (n**2 - (truth**2).sum(axis=-1))
+        n = truth.sum()
+        above = n * sums[0] - sums[1]
+        below = (n**2 - sums[2]) * (n**2 - truth @ truth)
         out: FloatArray = np.where(below > 0, above / np.sqrt(np.maximum(below, _TINY)), 0.0)
         return out
 
@@ -129,8 +148,11 @@ class ClassDecision:
         """What decisions are judged by."""
         return self.goal.name if self.costs is None else "mean cost"
 
-    def choose(self, y_true: IntArray, proba: FloatArray) -> ClassThreshold:
-        """Return the multipliers that are best under the goal on these rows, labels of shape (n,) and (n, n_classes)."""
+    def choose(self, y_true: IntArray, proba: FloatArray, *, quick: bool = False) -> ClassThreshold:
+        """Return the multipliers that are best under the goal on these rows, labels of shape (n,) and (n, n_classes).
+
+        ``quick`` moves the multiplier of each class once, from the plain decision.
+        """
         if self.costs is not None:
             ones = np.ones(proba.shape[1])
             return ClassThreshold(ones, self.costs, self.score(y_true, decide(proba, ones, self.costs), proba.shape[1]))
@@ -138,7 +160,7 @@ class ClassDecision:
         truth = np.bincount(y_true, minlength=proba.shape[1]).astype(np.float64)
         # From the plain decision, and from the one that makes up for the rates of the classes.
         starts = (np.zeros(truth.size), -np.log(np.maximum(truth, 1.0)))
-        found = [_ascend(self.goal, y_true, log_proba, truth, start) for start in starts]
+        found = [_ascend(self.goal, y_true, log_proba, truth, start, 1 if quick else _ROUNDS) for start in starts[: 1 if quick else 2]]
         shifts, score = max(found, key=lambda each: each[1])
         return ClassThreshold(np.exp(shifts - shifts.mean()), None, score)
 
@@ -151,23 +173,23 @@ class ClassDecision:
 
 def _value(goal: ClassGoal, y: IntArray, decided: IntArray, n_classes: int) -> float:
     hits = np.bincount(y[y == decided], minlength=n_classes).astype(np.float64)
-    counts = (np.bincount(each, minlength=n_classes).astype(np.float64) for each in (decided, y))
-    return float(goal.of_counts(hits, *counts))
+    counts, truth = (np.bincount(each, minlength=n_classes).astype(np.float64) for each in (decided, y))
+    return float(goal.combine(goal.parts(hits, counts, truth).sum(axis=1), truth))
 
 
 def _ascend(
-    goal: ClassGoal, y: IntArray, log_proba: FloatArray, truth: FloatArray, start: FloatArray
+    goal: ClassGoal, y: IntArray, log_proba: FloatArray, truth: FloatArray, start: FloatArray, rounds: int
 ) -> tuple[FloatArray, float]:
     """Move the shift of one class after the other to its best place, until none gains.
 
     For one class, with the others as they are, every cut that the rows allow is tried.
     """
     shifts, best = start.copy(), _value(goal, y, (log_proba + start).argmax(axis=1), truth.size)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         before = best
         for k in range(truth.size):
             shifts[k], best = _best_shift(goal, y, log_proba, truth, shifts, k, best)
-        if best <= before + 1e-12:
+        if best <= before + _EQUAL:
             break
     return shifts, best
 
@@ -180,29 +202,26 @@ def _best_shift(
     moved[:, k] = -np.inf
     other = moved.argmax(axis=1)  # what a row is decided for until class k takes it
     takes = moved[np.arange(y.size), other] - log_proba[:, k]  # the shift from which on it does
-    order = np.argsort(takes, kind="stable")
-    sorted_takes, from_class, label = takes[order], other[order], y[order]
-    n_classes = truth.size
-    decided = np.bincount(other, minlength=n_classes).astype(np.float64)
-    hits = np.bincount(other[other == y], minlength=n_classes).astype(np.float64)
-    lost = np.zeros((y.size + 1, n_classes))  # decisions, cut by cut
-    lost[np.arange(1, y.size + 1), from_class] = 1.0
-    lost = lost.cumsum(axis=0)
-    wrong = np.zeros((y.size + 1, n_classes))  # right ones among them
-    wrong[np.arange(1, y.size + 1), from_class] = from_class == label
-    wrong = wrong.cumsum(axis=0)
-    all_decided, all_hits = decided - lost, hits - wrong
-    all_decided[:, k] = np.arange(y.size + 1)
-    all_hits[1:, k] = np.cumsum(label == k)
+    order = np.argsort(takes)
+    takes, other, label = takes[order], other[order], y[order]
+    # Sums over the classes after each row that class k has taken, from none to all.
+    sums = goal.parts(np.append(0.0, np.cumsum(label == k)), np.arange(y.size + 1.0), truth[k])
+    change = np.zeros((len(sums), y.size + 1))
+    for j in range(truth.size):
+        rows = np.flatnonzero(other == j)
+        hit = np.append(0.0, np.cumsum(label[rows] == j))
+        part = goal.parts(hit[-1] - hit, np.arange(rows.size, -1.0, -1.0), truth[j])
+        if j != k:
+            change[:, 0] += part[:, 0]
+            change[:, rows + 1] = np.diff(part)
+    values = goal.combine(sums + change.cumsum(axis=1), truth)
     # A cut lies between two different values only.
-    cuts = np.concatenate([[True], sorted_takes[1:] > sorted_takes[:-1], [True]])
-    at = np.flatnonzero(cuts)
-    values = goal.of_counts(all_hits[at], all_decided[at], truth)
-    padded = np.concatenate([[sorted_takes[0] - 2.0], sorted_takes, [sorted_takes[-1] + 2.0]])
-    places = (padded[at] + padded[at + 1]) / 2
-    equal = np.flatnonzero(values >= values.max() - 1e-12)
+    at = np.flatnonzero(np.concatenate([[True], takes[1:] > takes[:-1], [True]]))
+    values, ends = values[at], np.concatenate([[takes[0] - 2.0], takes, [takes[-1] + 2.0]])
+    places = (ends[at] + ends[at + 1]) / 2
+    equal = np.flatnonzero(values >= values.max() - _EQUAL)
     best = equal[np.abs(places[equal] - shifts[k]).argmin()]
-    if values[best] <= least + 1e-12:
+    if values[best] <= least + _EQUAL:
         return float(shifts[k]), least
     return float(places[best]), float(values[best])
 
