@@ -33,7 +33,7 @@ from boostimb.boosters._base import (
 )
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import BoundLoss, FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
+from boostimb.typing import BoundLoss, FloatArray, IntArray, LabelArray, MarginArray, Metric
 
 name = "xgboost"
 BINNING: tuple[str, ...] = ("max_bin",)

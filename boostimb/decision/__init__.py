@@ -3,7 +3,14 @@
 from boostimb.decision._calibrate import calibrate, calibration_from_dict
 from boostimb.decision._calibration import Calibration
 from boostimb.decision._class_calibration import ClassCalibration
-from boostimb.decision._class_decision import ClassDecision, ClassThreshold, decide, parse_class_decision
+from boostimb.decision._class_decision import (
+    ClassCosts,
+    ClassDecision,
+    ClassThreshold,
+    check_multipliers,
+    decide,
+    parse_class_decision,
+)
 from boostimb.decision._confidence import CONFIDENCE
 from boostimb.decision._constraints import Constraint, InfeasibleError, parse_constraints
 from boostimb.decision._crossfit import crossfit_score
@@ -21,6 +28,7 @@ __all__ = [
     "WHY_NOT_ACCURACY",
     "Calibration",
     "ClassCalibration",
+    "ClassCosts",
     "ClassDecision",
     "ClassThreshold",
     "Constraint",
@@ -34,6 +42,7 @@ __all__ = [
     "best_threshold",
     "calibrate",
     "calibration_from_dict",
+    "check_multipliers",
     "crossfit_score",
     "decide",
     "parse_class_decision",

@@ -43,11 +43,11 @@ class ClassCalibration:
         object.__setattr__(self, "offset", tuple(check_number("offset", each) for each in self.offset))
 
     @classmethod
-    def fit(cls, raw: ArrayLike, y_true: IntArray) -> "ClassCalibration":
+    def fit(cls, raw: ArrayLike, y_true: IntArray, sample_weight: FloatArray | None = None) -> "ClassCalibration":
         """Fit scale and offsets by maximum likelihood.
 
         The targets are Platt's, for several classes: a row of a class with c rows is of it with probability (c + 1) / (c + K),
-        so that the fit exists also where the margins tell the classes apart.
+        so that the fit exists also where the margins tell the classes apart. With weights c is the effective number of rows.
 
         Parameters
         ----------
@@ -55,17 +55,22 @@ class ClassCalibration:
             Finite margins of a model that has not seen these rows.
         y_true : ndarray of int, shape (n,)
             Labels 0, 1, ..., n_classes - 1, all present.
+        sample_weight : ndarray of shape (n,), optional
+            Weights >= 0, each class with some above 0.
         """
         margins = np.asarray(raw, dtype=np.float64)
         if margins.ndim != 2 or margins.shape[0] != y_true.size:
             raise ValueError(f"raw must have the shape ({y_true.size}, n_classes), got {margins.shape}")
-        counts = np.bincount(y_true, minlength=margins.shape[1])
+        weight = np.ones(y_true.size) if sample_weight is None else sample_weight
+        counts: FloatArray = np.bincount(y_true, weight, minlength=margins.shape[1]).astype(np.float64)
         if counts.size != margins.shape[1] or not counts.all():
-            raise ValueError(f"y_true must hold each of {margins.shape[1]} classes to calibrate on, got {counts.tolist()} rows")
+            raise ValueError(
+                f"y_true must hold each of {margins.shape[1]} classes to calibrate on, got weights of {counts.tolist()}"
+            )
         # Only differences between the classes matter: the mean of each row is taken off, and one scale is put on all.
         centred = margins - margins.mean(axis=1, keepdims=True)
         spread = float(centred.std()) or 1.0
-        slope, shifts = _newton(np.ascontiguousarray(centred.T) / spread, y_true, counts)
+        slope, shifts = _newton(np.ascontiguousarray(centred.T) / spread, y_true, weight, counts)
         offset = shifts - shifts.mean()
         return cls(slope / spread, tuple(offset.tolist()))
 
@@ -95,30 +100,31 @@ class ClassCalibration:
             raise ValueError(f"a calibration of several classes must hold numbers: {error}") from error
 
 
-def _newton(z: FloatArray, y: IntArray, counts: IntArray) -> tuple[float, FloatArray]:
+def _newton(z: FloatArray, y: IntArray, weight: FloatArray, sums: FloatArray) -> tuple[float, FloatArray]:
     """Minimise the log-loss of softmax(slope * z + shifts), shift 0 being 0; z has shape (n_classes, n). The problem is convex.
 
     If the best slope is below the least allowed, convexity puts the best allowed solution on that bound.
     """
-    k, n = z.shape
-    target = np.full((k, k), 1.0 / (counts + k)[:, None])
-    np.fill_diagonal(target, (counts + 1) / (counts + k))
-    rates = counts @ target / n  # mean targets of the classes
-    aim = float(sum(target[at] @ z[:, y == at].sum(axis=1) for at in range(k))) / n
+    k = len(z)
+    effective = sums**2 / np.bincount(y, weight**2, minlength=k)
+    target = np.full((k, k), 1.0 / (effective + k)[:, None])
+    np.fill_diagonal(target, (effective + 1) / (effective + k))
+    weight, rates = weight / sums.sum(), sums @ target / sums.sum()  # of sum 1, and mean targets of the classes
+    aim = float(sum(target[at] @ (z[:, y == at] @ weight[y == at]) for at in range(k)))
     theta = np.concatenate([np.log(rates[1:] / rates[0]), [1.0]])
-    theta = _descend(z, rates, aim, theta, k)
+    theta = _descend(z, weight, rates, aim, theta, k)
     if theta[-1] < LEAST_SLOPE:
         theta[-1] = LEAST_SLOPE
-        theta = _descend(z, rates, aim, theta, k - 1)
+        theta = _descend(z, weight, rates, aim, theta, k - 1)
     return float(theta[-1]), np.concatenate([[0.0], theta[:-1]])
 
 
-def _descend(z: FloatArray, rates: FloatArray, aim: float, start: FloatArray, free: int) -> FloatArray:
+def _descend(z: FloatArray, weight: FloatArray, rates: FloatArray, aim: float, start: FloatArray, free: int) -> FloatArray:
     """Newton's method over the shifts of classes 1, 2, ... and the slope, or over the shifts alone; a step that is too long is halved.
 
     The mean loss is ``mean(logsumexp(slope * z + shifts)) - shifts @ rates - slope * aim``.
     """
-    k, n = z.shape
+    k = len(z)
 
     def at(theta: FloatArray) -> tuple[float, FloatArray]:
         """Return the loss, and the probabilities."""
@@ -129,20 +135,21 @@ def _descend(z: FloatArray, rates: FloatArray, aim: float, start: FloatArray, fr
         np.exp(p, out=p)
         total = p.sum(axis=0)
         p /= total
-        return float((np.log(total) + top).mean() - theta[:-1] @ rates[1:] - theta[-1] * aim), p
+        return float((np.log(total) + top) @ weight - theta[:-1] @ rates[1:] - theta[-1] * aim), p
 
     theta = start.copy()
     loss, p = at(theta)
     for _ in range(100):
-        weighed = p * z
-        mean = weighed.sum(axis=0)  # of the margin, under the probabilities
-        gradient = np.concatenate([p.mean(axis=1)[1:] - rates[1:], [mean.mean() - aim]])[:free]
+        p_weight = p * weight
+        weighed, mean = p_weight * z, np.einsum("ij,ij->j", p, z)  # mean of the margin, under the probabilities
+        share = p_weight.sum(axis=1)
+        gradient = np.concatenate([share[1:] - rates[1:], [mean @ weight - aim]])[:free]
         if np.abs(gradient).max() < 1e-10:
             break
         hessian = np.empty((k, k))
-        hessian[:-1, :-1] = (np.diag(p.sum(axis=1)) - p @ p.T)[1:, 1:] / n
-        hessian[-1, :-1] = hessian[:-1, -1] = ((weighed.sum(axis=1) - p @ mean) / n)[1:]
-        hessian[-1, -1] = (np.vdot(weighed, z) - mean @ mean) / n
+        hessian[:-1, :-1] = (np.diag(share) - p_weight @ p.T)[1:, 1:]
+        hessian[-1, :-1] = hessian[:-1, -1] = (weighed.sum(axis=1) - p_weight @ mean)[1:]
+        hessian[-1, -1] = np.vdot(weighed, z) - weight @ mean**2
         # A trace of ridge: the curvature vanishes where every probability is 0 or 1 to the last digit.
         step = np.linalg.solve(hessian[:free, :free] + 1e-14 * np.eye(free), gradient)
         for _ in range(60):

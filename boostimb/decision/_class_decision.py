@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb.decision._report import ConstraintReport
-from boostimb.typing import FloatArray, IntArray
+from boostimb.typing import FloatArray, IntArray, LabelArray
 from boostimb.validation import check_number
 
 CHOICES = "'f1', 'fbeta:2' (any beta > 0), 'mcc' or 'balanced_accuracy'"
@@ -32,6 +32,8 @@ class ClassThreshold:
         Cost of each truth (down) and decision (across).
     score : float
         The goal's value on the samples that it was chosen on; for costs the mean cost of a sample.
+    constraint_report : tuple
+        Empty: several classes have no constraints.
     """
 
     value: FloatArray
@@ -58,6 +60,11 @@ class ClassGoal(ABC):
     def name(self) -> str:
         """How it is written."""
 
+    @property
+    def measure(self) -> str:
+        """What is raised, in words."""
+        return self.name
+
     @abstractmethod
     def parts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
         """Return what is summed, shape (n_parts, ...), of rows that are right, decided for, and truly of a class."""
@@ -77,6 +84,11 @@ class MacroFScore(ClassGoal):
     def name(self) -> str:
         """``f1`` or ``fbeta:2``."""
         return "f1" if self.beta == 1 else f"fbeta:{self.beta:g}"
+
+    @property
+    def measure(self) -> str:
+        """``macro f1``."""
+        return f"macro {self.name}"
 
     def parts(self, hits: FloatArray, decided: FloatArray, truth: FloatArray) -> FloatArray:
         """F score."""
@@ -129,73 +141,101 @@ class ClassCorrelation(ClassGoal):
 
 
 @dataclass(frozen=True, eq=False)
+class ClassCosts:
+    """Costs of each truth (down) and decision (across), shape (n_classes, n_classes), in the place of a goal."""
+
+    matrix: FloatArray
+
+    @property
+    def name(self) -> str:
+        """``cost``."""
+        return "cost"
+
+
+@dataclass(frozen=True, eq=False)
 class ClassDecision:
     """What is asked of decisions among several classes.
 
     Parameters
     ----------
-    goal : ClassGoal
-        What the multipliers are the best for.
-    costs : ndarray of shape (n_classes, n_classes) or None
-        Costs, which take the place of the goal.
+    goal : ClassGoal or ClassCosts
+        What the multipliers are the best for, or what decisions cost.
     """
 
-    goal: ClassGoal
-    costs: FloatArray | None = None
+    goal: ClassGoal | ClassCosts
 
-    @property
-    def measure(self) -> str:
-        """What decisions are judged by."""
-        return self.goal.name if self.costs is None else "mean cost"
-
-    def choose(self, y_true: IntArray, proba: FloatArray, *, quick: bool = False) -> ClassThreshold:
+    def choose(
+        self, y_true: LabelArray, proba: FloatArray, sample_weight: FloatArray | None = None, *, quick: bool = False
+    ) -> ClassThreshold:
         """Return the multipliers that are best under the goal on these rows, labels of shape (n,) and (n, n_classes).
 
         ``quick`` moves the multiplier of each class once, from the plain decision.
         """
-        if self.costs is not None:
-            ones = np.ones(proba.shape[1])
-            return ClassThreshold(ones, self.costs, self.score(y_true, decide(proba, ones, self.costs), proba.shape[1]))
+        if isinstance(self.goal, ClassCosts):
+            ones, costs = np.ones(proba.shape[1]), self.goal.matrix
+            return ClassThreshold(ones, costs, self.score(y_true, decide(proba, ones, costs), sample_weight))
         log_proba = np.log(np.maximum(proba, _TINY))
-        truth = np.bincount(y_true, minlength=proba.shape[1]).astype(np.float64)
+        weight = np.ones(y_true.size) if sample_weight is None else sample_weight
+        y, truth = np.asarray(y_true, dtype=np.intp), _weighed_counts(y_true, weight, proba.shape[1])
         # From the plain decision, and from the one that makes up for the rates of the classes.
-        starts = (np.zeros(truth.size), -np.log(np.maximum(truth, 1.0)))
-        found = [_ascend(self.goal, y_true, log_proba, truth, start, 1 if quick else _ROUNDS) for start in starts[: 1 if quick else 2]]
+        starts = [np.zeros(truth.size), -np.log(np.maximum(truth / truth.sum(), 1e-9))]
+        rounds = 1 if quick else _ROUNDS
+        found = [_ascend(self.goal, y, log_proba, weight, truth, start, rounds) for start in starts[: 1 if quick else 2]]
         shifts, score = max(found, key=lambda each: each[1])
         return ClassThreshold(np.exp(shifts - shifts.mean()), None, score)
 
-    def score(self, y_true: IntArray, decided: IntArray, n_classes: int) -> float:
-        """Return the goal's value, or the mean cost, of decisions that are made."""
-        if self.costs is not None:
-            return float(self.costs[y_true, decided].mean())
-        return _value(self.goal, y_true, decided, n_classes)
+    def score(self, y_true: LabelArray, decided: IntArray, sample_weight: FloatArray | None = None) -> float:
+        """Return the goal's value, or the mean cost, of decisions that are made; all classes are among the labels."""
+        weight = np.ones(y_true.size) if sample_weight is None else sample_weight
+        if isinstance(self.goal, ClassCosts):
+            return float(np.average(self.goal.matrix[y_true, decided], weights=weight))
+        return _value(self.goal, np.asarray(y_true, dtype=np.intp), decided, weight, int(y_true.max()) + 1)
 
 
-def _value(goal: ClassGoal, y: IntArray, decided: IntArray, n_classes: int) -> float:
-    hits = np.bincount(y[y == decided], minlength=n_classes).astype(np.float64)
-    counts, truth = (np.bincount(each, minlength=n_classes).astype(np.float64) for each in (decided, y))
+def _weighed_counts(y: LabelArray, weight: FloatArray, n_classes: int) -> FloatArray:
+    """Return the weight of each class, shape (n_classes,)."""
+    return np.bincount(y, weight, minlength=n_classes).astype(np.float64)
+
+
+def _value(goal: ClassGoal, y: IntArray, decided: IntArray, weight: FloatArray, n_classes: int) -> float:
+    right = y == decided
+    hits = _weighed_counts(y[right], weight[right], n_classes)
+    counts, truth = (_weighed_counts(each, weight, n_classes) for each in (decided, y))
     return float(goal.combine(goal.parts(hits, counts, truth).sum(axis=1), truth))
 
 
 def _ascend(
-    goal: ClassGoal, y: IntArray, log_proba: FloatArray, truth: FloatArray, start: FloatArray, rounds: int
+    goal: ClassGoal,
+    y: IntArray,
+    log_proba: FloatArray,
+    weight: FloatArray,
+    truth: FloatArray,
+    start: FloatArray,
+    rounds: int,
 ) -> tuple[FloatArray, float]:
     """Move the shift of one class after the other to its best place, until none gains.
 
     For one class, with the others as they are, every cut that the rows allow is tried.
     """
-    shifts, best = start.copy(), _value(goal, y, (log_proba + start).argmax(axis=1), truth.size)
+    shifts, best = start.copy(), _value(goal, y, (log_proba + start).argmax(axis=1), weight, truth.size)
     for _ in range(rounds):
         before = best
         for k in range(truth.size):
-            shifts[k], best = _best_shift(goal, y, log_proba, truth, shifts, k, best)
+            shifts[k], best = _best_shift(goal, y, log_proba, weight, truth, shifts, k, best)
         if best <= before + _EQUAL:
             break
     return shifts, best
 
 
 def _best_shift(
-    goal: ClassGoal, y: IntArray, log_proba: FloatArray, truth: FloatArray, shifts: FloatArray, k: int, least: float
+    goal: ClassGoal,
+    y: IntArray,
+    log_proba: FloatArray,
+    weight: FloatArray,
+    truth: FloatArray,
+    shifts: FloatArray,
+    k: int,
+    least: float,
 ) -> tuple[float, float]:
     """Return the best shift of class k and its value; of equals the one nearest to where it is."""
     moved = log_proba + shifts
@@ -203,14 +243,14 @@ def _best_shift(
     other = moved.argmax(axis=1)  # what a row is decided for until class k takes it
     takes = moved[np.arange(y.size), other] - log_proba[:, k]  # the shift from which on it does
     order = np.argsort(takes)
-    takes, other, label = takes[order], other[order], y[order]
+    takes, other, label, weight = takes[order], other[order], y[order], weight[order]
     # Sums over the classes after each row that class k has taken, from none to all.
-    sums = goal.parts(np.append(0.0, np.cumsum(label == k)), np.arange(y.size + 1.0), truth[k])
+    sums = goal.parts(_sums(weight * (label == k)), _sums(weight), truth[k])
     change = np.zeros((len(sums), y.size + 1))
     for j in range(truth.size):
         rows = np.flatnonzero(other == j)
-        hit = np.append(0.0, np.cumsum(label[rows] == j))
-        part = goal.parts(hit[-1] - hit, np.arange(rows.size, -1.0, -1.0), truth[j])
+        hit, taken = _sums(weight[rows] * (label[rows] == j)), _sums(weight[rows])
+        part = goal.parts(hit[-1] - hit, taken[-1] - taken, truth[j])
         if j != k:
             change[:, 0] += part[:, 0]
             change[:, rows + 1] = np.diff(part)
@@ -226,9 +266,12 @@ def _best_shift(
     return float(places[best]), float(values[best])
 
 
-def parse_class_decision(
-    goal: object, constraints: object, cost_matrix: ArrayLike | None, n_classes: int
-) -> ClassDecision:
+def _sums(values: FloatArray) -> FloatArray:
+    """Return the running sums, the empty one first."""
+    return np.append(0.0, np.cumsum(values))
+
+
+def parse_class_decision(goal: object, constraints: object, cost_matrix: ArrayLike | None, n_classes: int) -> ClassDecision:
     """Read how decisions among several classes are asked for.
 
     Raises
@@ -237,8 +280,9 @@ def parse_class_decision(
         For a goal that several classes do not have, for constraints, or a cost matrix of another shape.
     """
     if constraints:
-        raise ValueError(f"constraints are bounds on one positive class, and y holds {n_classes} classes: give a cost_matrix instead")
-    costs = None
+        raise ValueError(
+            f"constraints are bounds on one positive class, and y holds {n_classes} classes: give a cost_matrix instead"
+        )
     if cost_matrix is not None:
         if goal != "f1":
             raise ValueError(f"give either a goal or a cost_matrix, not both; got goal={goal!r}")
@@ -248,11 +292,12 @@ def parse_class_decision(
                 f"cost_matrix must hold a finite number for each truth (rows) and decision (columns) among {n_classes} classes, got "
                 f"{'shape ' + str(costs.shape) if costs.shape != (n_classes, n_classes) else 'infinite or missing ones'}"
             )
-    return ClassDecision(_parse_goal(goal), costs)
+        return ClassDecision(ClassCosts(costs))
+    return ClassDecision(_parse_goal(goal))
 
 
-def _parse_goal(goal: object) -> ClassGoal:
-    if isinstance(goal, ClassGoal):
+def _parse_goal(goal: object) -> ClassGoal | ClassCosts:
+    if isinstance(goal, ClassGoal | ClassCosts):
         return goal
     known: dict[str, Callable[[], ClassGoal]] = {
         "f1": MacroFScore,

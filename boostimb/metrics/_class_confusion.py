@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostimb.typing import FloatArray, IntArray
-from boostimb.validation import as_vector, check_length
+from boostimb.typing import FloatArray
+from boostimb.validation import as_vector, check_length, check_weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +20,8 @@ class ClassConfusion:
     ----------
     classes : ndarray of shape (n_classes,)
         The labels.
-    counts : ndarray of int, shape (n_classes, n_classes)
-        Rows of each truth (down) and each decision (across).
+    counts : ndarray of shape (n_classes, n_classes)
+        Rows, or their weight, of each truth (down) and each decision (across).
 
     Examples
     --------
@@ -38,16 +38,19 @@ class ClassConfusion:
     """
 
     classes: NDArray[Any]
-    counts: IntArray
+    counts: NDArray[Any]
 
     @classmethod
-    def of(cls, y_true: ArrayLike, y_pred: ArrayLike, classes: ArrayLike) -> "ClassConfusion":
-        """Count numbers of classes, 0, 1, ..., as truth and as decision."""
+    def of(
+        cls, y_true: ArrayLike, y_pred: ArrayLike, classes: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> "ClassConfusion":
+        """Count numbers of classes, 0, 1, ..., as truth and as decision; weights make weights of the counts."""
         labels = np.asarray(classes)
         truth, decided = as_vector("y_true", y_true).astype(np.intp), as_vector("y_pred", y_pred).astype(np.intp)
         check_length("y_pred", decided, truth.size)
         k = labels.size
-        return cls(labels, np.bincount(truth * k + decided, minlength=k * k).reshape(k, k))
+        weight = check_weight(sample_weight, truth.size)
+        return cls(labels, np.bincount(truth * k + decided, weight, minlength=k * k).reshape(k, k))
 
     @property
     def recall(self) -> FloatArray:
@@ -84,7 +87,7 @@ class ClassConfusion:
     def __str__(self) -> str:
         names = [str(each) for each in self.classes.tolist()]
         first = ["truth \\ decision", *names]
-        body = [[str(each) for each in column] for column in self.counts.T]
+        body = [[f"{each:g}" if each % 1 else f"{each:.0f}" for each in column] for column in self.counts.T]
         rates = [("recall", self.recall), ("precision", self.precision), ("f1", self.f1)]
         columns = [[name, *cells] for name, cells in zip(names, body, strict=True)]
         columns += [[name, *(f"{value:.4f}" for value in values)] for name, values in rates]

@@ -64,7 +64,9 @@ def _run(sampler: Any, name: str, table: Table, y: LabelArray, weight: FloatArra
         nearest = _nearest(space, values, y, new_values, labels, table.categorical)
         new_values[missing[nearest]] = np.nan
         weight = None if weight is None else weight[np.concatenate((kept, nearest))]
-    return Resampled(kept, Table(new_values, table.names, table.categories), np.concatenate((y[kept], labels)), weight)
+    return Resampled(
+        kept, Table(new_values, table.names, table.categories), _as_given(np.concatenate((y[kept], labels)), y), weight
+    )
 
 
 def _seeded_copy(sampler: Any, rng: np.random.Generator) -> Any:

@@ -38,7 +38,9 @@ def test_no_neighbour_has_a_lower_loss():
     y, raw = rows(n=600)
     found = ClassCalibration.fit(raw, y)
     counts = np.bincount(y)
-    target = np.array([[(counts[a] + (a == b)) / (counts[a] + 3) if a == b else 1 / (counts[a] + 3) for b in range(3)] for a in range(3)])
+    target = np.array(
+        [[(counts[a] + (a == b)) / (counts[a] + 3) if a == b else 1 / (counts[a] + 3) for b in range(3)] for a in range(3)]
+    )
 
     def loss(scale, offset):
         return -(target[y] * log_softmax(scale * raw + offset, axis=1)).sum()
