@@ -19,7 +19,7 @@ from boostimb.decision._goal import Goal
 from boostimb.decision._isotonic import IsotonicCalibration
 from boostimb.decision._logistic import LogisticCalibration
 from boostimb.decision._parse_goal import WHY_NOT_ACCURACY, parse_goal
-from boostimb.decision._prior import prior_shift
+from boostimb.decision._prior import class_prior_shift, prior_shift
 from boostimb.decision._report import ConstraintReport, warn_of_doubt
 from boostimb.decision._threshold import best_threshold
 
@@ -43,6 +43,7 @@ __all__ = [
     "calibrate",
     "calibration_from_dict",
     "check_multipliers",
+    "class_prior_shift",
     "crossfit_score",
     "decide",
     "parse_class_decision",

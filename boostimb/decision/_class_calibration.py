@@ -112,15 +112,15 @@ def _newton(z: FloatArray, y: IntArray, weight: FloatArray, sums: FloatArray) ->
     weight, rates = weight / sums.sum(), sums @ target / sums.sum()  # of sum 1, and mean targets of the classes
     aim = float(sum(target[at] @ (z[:, y == at] @ weight[y == at]) for at in range(k)))
     theta = np.concatenate([np.log(rates[1:] / rates[0]), [1.0]])
-    theta = _descend(z, weight, rates, aim, theta, k)
+    theta = descend(z, weight, rates, aim, theta, k)
     if theta[-1] < LEAST_SLOPE:
         theta[-1] = LEAST_SLOPE
-        theta = _descend(z, weight, rates, aim, theta, k - 1)
+        theta = descend(z, weight, rates, aim, theta, k - 1)
     return float(theta[-1]), np.concatenate([[0.0], theta[:-1]])
 
 
-def _descend(z: FloatArray, weight: FloatArray, rates: FloatArray, aim: float, start: FloatArray, free: int) -> FloatArray:
-    """Newton's method over the shifts of classes 1, 2, ... and the slope, or over the shifts alone; a step that is too long is halved.
+def descend(z: FloatArray, weight: FloatArray, rates: FloatArray, aim: float, start: FloatArray, free: int) -> FloatArray:
+    """Newton's method over the shifts of classes 1, 2, ... and the slope, or the shifts alone; a step that is too long is halved.
 
     The mean loss is ``mean(logsumexp(slope * z + shifts)) - shifts @ rates - slope * aim``.
     """

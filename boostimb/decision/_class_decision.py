@@ -286,11 +286,15 @@ def parse_class_decision(goal: object, constraints: object, cost_matrix: ArrayLi
     if cost_matrix is not None:
         if goal != "f1":
             raise ValueError(f"give either a goal or a cost_matrix, not both; got goal={goal!r}")
-        costs = np.asarray(cost_matrix, dtype=np.float64)
+        try:
+            costs = np.asarray(cost_matrix, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(f"cost_matrix must be an array of numbers, got {cost_matrix!r:.200}") from None
         if costs.shape != (n_classes, n_classes) or not np.isfinite(costs).all():
+            got = "infinite or missing ones" if costs.shape == (n_classes, n_classes) else f"shape {costs.shape}"
             raise ValueError(
-                f"cost_matrix must hold a finite number for each truth (rows) and decision (columns) among {n_classes} classes, got "
-                f"{'shape ' + str(costs.shape) if costs.shape != (n_classes, n_classes) else 'infinite or missing ones'}"
+                f"cost_matrix must hold a finite number for each truth (rows) and decision (columns) of {n_classes} classes, "
+                f"got {got}"
             )
         return ClassDecision(ClassCosts(costs))
     return ClassDecision(_parse_goal(goal))

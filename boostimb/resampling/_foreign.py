@@ -16,8 +16,9 @@ from boostimb.typing import FloatArray, LabelArray
 class ForeignResampler:
     """An imbalanced-learn sampler; a copy of it is fitted, with its own settings and a random state of ours.
 
-    The sampler gets labels 1 (positive) and 0, or the numbers of several classes, and the values of the table as they are, not scaled: codes for categories, and,
-    as most samplers take no missing values, medians and most frequent categories in their place. Original rows come out with
+    The sampler gets labels 1 (positive) and 0, or the numbers of several classes, and the values of the table as they are, not
+    scaled: codes for categories, and, as most samplers take no missing values, medians and most frequent categories in their
+    place. Original rows come out with
     their missing values and their weights; a new row has the missing values and the weight of the nearest original row of its
     class (for this, columns are scaled). Where the sampler neither says which rows it took nor appends new ones to them, this
     holds for all rows.

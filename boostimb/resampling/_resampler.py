@@ -63,8 +63,8 @@ class Resampler:
         One of the names above.
     ratio : float in (0, 1] or None
         Positives over negatives afterwards, or smallest over largest class, imbalanced-learn's ``sampling_strategy``. None is 1.
-        A table that has this ratio already, or a higher one, is left as it is: within a search, folds differ a little in their ratios.
-        ``none`` and ``tomek`` have no ratio; with ``smote_tomek`` it is the ratio before links are dropped.
+        A table that has this ratio already, or a higher one, is left as it is: within a search, folds differ a little in their
+        ratios. ``none`` and ``tomek`` have no ratio; with ``smote_tomek`` it is the ratio before links are dropped.
 
     Raises
     ------
@@ -129,7 +129,8 @@ class Resampler:
         if self.has_ratio and n_pos >= (self.ratio or 1.0) * n_neg:
             what = "positives to negatives" if y.dtype == np.bool_ else "the smallest class to the largest"
             raise ValueError(
-                f"the ratio of resampler {self.name!r} must be above the present one of {what}, {n_pos / n_neg:.4g}, got {self.ratio or 1.0:g}: nothing would be resampled"
+                f"the ratio of resampler {self.name!r} must be above the present one of {what}, {n_pos / n_neg:.4g}, got "
+                f"{self.ratio or 1.0:g}: nothing would be resampled"
             )
         if self.name not in SMOTE_KIND:
             return

@@ -219,7 +219,8 @@ def _check_classes(data: Data, rows: IntArray, what: str) -> None:
     gone = np.flatnonzero(np.bincount(y, minlength=n_classes) == 0)
     if gone.size:
         raise ValueError(
-            f"each fold must hold each class, and {what} hold none of {name_of_class(data, int(gone[0]))}: use fewer folds, or another cv"
+            f"each fold must hold each class, and {what} hold none of {name_of_class(data, int(gone[0]))}: use fewer folds, or "
+            "another cv"
         )
     gone = np.flatnonzero(np.bincount(y, weight, minlength=n_classes) == 0)
     if gone.size:

@@ -45,8 +45,8 @@ class SeveralClasses:
                 )
         if "catboost" in boosters and not any(map(suits_catboost, chosen)):
             raise ValueError(
-                "losses must hold 'log_loss' or SoftmaxFocalLoss(0.0) for several classes in CatBoost, which shows no margins beside a "
-                f"loss of ours; got {list(chosen)!r}: add one, or leave catboost out of booster"
+                "losses must hold 'log_loss' or SoftmaxFocalLoss(0.0) for several classes in CatBoost, which shows no margins of "
+                f"ours; got {list(chosen)!r}: add one, or leave catboost out of booster"
             )
 
     def check_calibration(self, method: str) -> None:

@@ -48,8 +48,8 @@ def warn_of_few_rows(data: Data) -> None:
     if few:
         more = f" and {len(few) - 5} more" if len(few) > 5 else ""
         warn(
-            f"only a few rows of {', '.join(few[:5])}{more}: what is said of them below is uncertain, and the mean over the classes "
-            "with it. Label more of them, or merge classes"
+            f"only a few rows of {', '.join(few[:5])}{more}: what is said of them below is uncertain, and the mean over the "
+            "classes with it. Label more of them, or merge classes"
         )
 
 

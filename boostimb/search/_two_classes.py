@@ -117,7 +117,7 @@ class TwoClasses:
         return errors
 
     def resampled(self, metric: Metric, y: LabelArray, table: NDArray[Any], counts: NDArray[Any], n_jobs: int) -> FloatArray:
-        """Return average precision, the metric with a fast way to it, of each row of ``table`` under each resample, shape (B, T)."""
+        """Return average precision, to which there is a fast way, of each row of ``table`` under each resample, (B, T)."""
         return resampled_average_precision(y, table, counts, n_jobs=n_jobs)
 
     # ---- the final model and its decisions ----
