@@ -24,6 +24,7 @@ from boostimb.search._space import Levers, Space, check_losses, check_space
 from boostimb.search._store import TrialStore, artifact_folder
 from boostimb.search._study import StorageLike, open_storage, open_study
 from boostimb.search._traps import (
+    LEAST_SECONDS,
     RARE,
     anomaly_score,
     is_random,
@@ -173,9 +174,9 @@ def tune(
     -----
     ImbalanceWarning
         On known traps, most of them before any training: fewer than 20 positives; fewer than 0.1% (with the average precision of
-        an isolation forest, which takes some seconds of the budget); a column that tells the label by itself; at random folds,
-        exact twins of left-out rows among training rows, or a column that rises as time does; constraints that no threshold
-        satisfies, or none with the confidence; a decision that flags positives hardly more readily than negatives.
+        an isolation forest, which takes some seconds of a budget of 20 or more); a column that tells the label by itself; at
+        random folds, exact twins of left-out rows among training rows, or a column that rises as time does; constraints that no
+        threshold satisfies, or none with the confidence; a decision that flags positives hardly more readily than negatives.
 
     Notes
     -----
@@ -242,7 +243,8 @@ def tune(
     cores = effective_n_jobs(n_jobs)
     shown_name = metric if isinstance(metric, str) else measure.name
     deadline = None if timeout is None else started + timeout
-    rival = anomaly_score(table, data.y, folds, seed) if data.y.mean() < RARE else None
+    takes_part = data.y.mean() < RARE and (timeout is None or timeout >= LEAST_SECONDS)
+    rival = anomaly_score(table, data.y, folds, seed) if takes_part else None
     with ExitStack() as stack:
         shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
         lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in folds]
