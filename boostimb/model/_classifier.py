@@ -369,8 +369,8 @@ def _warn_of_overcorrection(loss: Loss, rows: Resampled) -> None:
     if pos > neg and by_rows * pos / neg > OVERCORRECTED:
         warn(
             f"resampling makes {by_rows:.3g} positives per negative, and a positive weighs {pos / neg:.3g} times a negative: "
-            f"positives then count {by_rows * pos / neg:.3g} times as much as negatives. One of the two is enough: leave pos_weight at "
-            "1, or resampler at None"
+            f"positives then count {by_rows * pos / neg:.3g} times as much as negatives. One of the two is enough: leave "
+            "pos_weight at 1, or resampler at None"
         )
 
 

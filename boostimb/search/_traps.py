@@ -59,9 +59,9 @@ def warn_of_twins(table: Table, y: BoolArray, folds: Sequence[Fold]) -> None:
     if max(of_all, of_positives) >= TWINS:
         warn(
             f"{of_all:.1%} of the rows that a fold leaves out, and {of_positives:.1%} of the positives among them, have an exact "
-            "twin of the same label among the rows that it trains on: a model that remembers it scores too well. Drop duplicates first, or keep what "
-            "belongs together in one fold by groups=. If the table was over-sampled before, give tune the table as it was: it "
-            "resamples training rows only"
+            "twin of the same label among the rows that it trains on: a model that remembers it scores too well. Drop duplicates "
+            "first, or keep what belongs together in one fold by groups=. If the table was over-sampled before, give tune the "
+            "table as it was: it resamples training rows only"
         )
 
 
