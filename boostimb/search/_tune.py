@@ -210,6 +210,8 @@ def tune(
     weight = check_class_weight(sample_weight, labels.positive)
     if weight_evaluation and weight is None:
         raise ValueError("weight_evaluation=True needs sample_weight, got None")
+    if weight_evaluation and not decision.goal.takes_weight:
+        raise ValueError(f"with weight_evaluation=True the goal {decision.goal.name} must take an argument sample_weight")
     data = Data(table, labels.positive, weight, weight if weight_evaluation else None)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     study = store = None

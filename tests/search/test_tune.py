@@ -381,6 +381,10 @@ def test_optuna_is_left_as_it_was(small):
         ({"metric": "accuracy"}, "metric must not be 'accuracy': where positives are rare.* Take 'average_precision'"),
         ({"goal": accuracy_score}, "goal must not be 'accuracy_score': where positives are rare"),
         ({"weight_evaluation": True}, "weight_evaluation=True needs sample_weight, got None"),
+        (
+            {"goal": lambda y_true, y_pred: 0.0, "sample_weight": np.ones(900), "weight_evaluation": True},
+            "with weight_evaluation=True the goal <lambda> must take an argument sample_weight",
+        ),
         ({"cv": TimeSeriesSplit(3), "refit": "bag"}, "refit='bag' keeps the fold models.* 225 rows never are"),
         ({"metric": 3}, "metric must be a metric such as"),
         ({"goal": "f0"}, "goal must be"),
