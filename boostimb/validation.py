@@ -37,7 +37,7 @@ def warn(text: str, category: type[Warning] = ImbalanceWarning) -> None:
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "boostimb":
         frame, level = frame.f_back, level + 1
-    warnings.warn(text, category, stacklevel=level - 1)
+    warnings.warn(text, category, stacklevel=level)
 
 
 def missing_extra(module: str, needed_for: str) -> ImportError:

@@ -51,7 +51,7 @@ class TuneResult:
         One entry a finished trial: "trial", "score", "threshold", "n_rounds", "seconds" and "params".
     anomaly_score_ : float or None
         Where fewer than 0.1% of the rows are positive, the out-of-fold average precision of an isolation forest, which sees no
-        labels: what the search must beat to be worth them. None at a higher rate.
+        labels: what the search must beat to be worth them. None at a higher rate, or with a timeout below 20 seconds.
     study_ : optuna.Study
         The study.
     metric_ : str

@@ -27,6 +27,10 @@ LEAST_VALUES = 20
 LEAK = 0.98
 # Rows that a single column, or an isolation forest, is looked at on, and values up to which numbers are taken as categories too.
 ROWS, FOREST_ROWS, FEW_VALUES = 20_000, 50_000, 50
+# Rows that are numbered at a time.
+BLOCK = 1 << 15
+# Seconds below which a search has no time for the forest.
+LEAST_SECONDS = 20.0
 # A decision that finds this share of the positives, and flags positives not even twice as readily as negatives.
 RECALL, READINESS = 0.5, 2.0
 
@@ -54,8 +58,8 @@ def warn_of_few_rows(data: Data) -> None:
 
 
 def warn_of_twins(table: Table, y: LabelArray, folds: Sequence[Fold]) -> None:
-    """Rows that are left out have exact twins among the rows that are trained on."""
-    group = _same_rows(table)
+    """Rows that are left out have exact twins, of the same label, among the rows that are trained on."""
+    group = _same_rows(table, y)
     if group is None:
         return
     rare, name = (y, "positives") if y.dtype == np.bool_ else (y == np.bincount(y).argmin(), "rows of the smallest class")
@@ -68,9 +72,9 @@ def warn_of_twins(table: Table, y: LabelArray, folds: Sequence[Fold]) -> None:
     if max(of_all, of_positives) >= TWINS:
         warn(
             f"{of_all:.1%} of the rows that a fold leaves out, and {of_positives:.1%} of the {name} among them, have an exact "
-            "twin among the rows that it trains on: a model that remembers it scores too well. Drop duplicates first, or keep what "
-            "belongs together in one fold by groups=. If the table was over-sampled before, give tune the table as it was: it "
-            "resamples training rows only"
+            "twin of the same label among the rows that it trains on: a model that remembers it scores too well. Drop duplicates "
+            "first, or keep what belongs together in one fold by groups=. If the table was over-sampled before, give tune the "
+            "table as it was: it resamples training rows only"
         )
 
 
@@ -157,20 +161,21 @@ def _label(table: Table, j: int) -> str:
     return f"column {j}" if table.names is None else f"column {table.names[j]!r}"
 
 
-def _same_rows(table: Table) -> NDArray[np.intp] | None:
-    """Number the rows so that the same ones have the same number; None where all are different.
+def _same_rows(table: Table, y: LabelArray) -> NDArray[np.intp] | None:
+    """Number the rows so that those of the same values and label have the same number; None where all are different.
 
     By 64 bits of each row: two different rows among two million share them with a chance of 1e-7.
     """
-    key = np.zeros(table.n_rows, dtype=np.uint64)
-    for j in range(table.n_features):
-        # NaN is one value here, and so is zero. The multipliers are those of SplitMix64.
-        column = np.where(np.isnan(column := table.values[:, j]), np.inf, column).astype(np.float64) + 0.0
-        key += column.view(np.uint64)
-        key ^= key >> np.uint64(31)
-        key *= np.uint64(0x9E3779B97F4A7C15)
-        key ^= key >> np.uint64(29)
-        key *= np.uint64(0xBF58476D1CE4E5B9)
+    key = y.astype(np.uint64)
+    for start in range(0, table.n_rows, BLOCK):  # which stay in the cache
+        part = key[start : start + BLOCK]
+        for column in np.asfortranarray(table.values[start : start + BLOCK], dtype=np.float64).T:
+            # NaN is one value here, and so is zero. The multipliers are those of SplitMix64.
+            part += (np.where(np.isnan(column), np.inf, column) + 0.0).view(np.uint64)
+            part ^= part >> np.uint64(31)
+            part *= np.uint64(0x9E3779B97F4A7C15)
+            part ^= part >> np.uint64(29)
+            part *= np.uint64(0xBF58476D1CE4E5B9)
     order = np.argsort(key)
     key = key[order]
     new = np.append(True, key[1:] != key[:-1])

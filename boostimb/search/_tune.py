@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from os import PathLike, fspath
 from typing import Any
 
+import numpy as np
 import optuna
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
@@ -24,6 +25,7 @@ from boostimb.search._store import TrialStore, artifact_folder
 from boostimb.search._study import StorageLike, open_storage, open_study
 from boostimb.search._task import task_of
 from boostimb.search._traps import (
+    LEAST_SECONDS,
     RARE,
     anomaly_score,
     is_random,
@@ -177,9 +179,9 @@ def tune(
     -----
     ImbalanceWarning
         On known traps, most of them before any training: fewer than 20 positives; fewer than 0.1% (with the average precision of
-        an isolation forest, which takes some seconds of the budget); a column that tells the label by itself; at random folds,
-        exact twins of left-out rows among training rows, or a column that rises as time does; constraints that no threshold
-        satisfies, or none with the confidence; a decision that flags positives hardly more readily than negatives.
+        an isolation forest, which takes some seconds of a budget of 20 or more); a column that tells the label by itself; at
+        random folds, exact twins of left-out rows among training rows, or a column that rises as time does; constraints that no
+        threshold satisfies, or none with the confidence; a decision that flags positives hardly more readily than negatives.
 
     Notes
     -----
@@ -222,6 +224,8 @@ def tune(
     weight = check_class_weight(sample_weight, labels.y)
     if weight_evaluation and weight is None:
         raise ValueError("weight_evaluation=True needs sample_weight, got None")
+    if weight_evaluation and isinstance(decision, Decision) and not decision.goal.takes_weight:
+        raise ValueError(f"with weight_evaluation=True the goal {decision.goal.name} must take an argument sample_weight")
     data = Data(table, labels.y, weight, weight if weight_evaluation else None, labels.classes.tolist())
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     study = store = None
@@ -251,7 +255,8 @@ def tune(
     cores = effective_n_jobs(n_jobs)
     shown_name = metric if isinstance(metric, str) else measure.name
     deadline = None if timeout is None else started + timeout
-    rival = anomaly_score(table, labels.positive, folds, seed) if isinstance(labels, Labels) and data.y.mean() < RARE else None
+    takes_part = isinstance(labels, Labels) and data.y.mean() < RARE and (timeout is None or timeout >= LEAST_SECONDS)
+    rival = anomaly_score(table, np.asarray(data.y, dtype=np.bool_), folds, seed) if takes_part else None
     with ExitStack() as stack:
         shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
         lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in folds]
