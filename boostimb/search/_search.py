@@ -218,12 +218,13 @@ class Search:
         end = None if deadline is None or self.refit == "single" else deadline - self._seconds_to_choose()
         members = final_members(choice, self.trained, self.share, self.folds[0].data, self.workers, self.seed, end)
         outer = self.task.calibrate(choice.logits, self.y, self.weight, calibration)
+        shown = self.task.comparable(outer, choice.logits)
         if not self.ensemble:
             margins = [self.task.comparable(line, each) for line, each in zip(lines, margins, strict=True)]
         score = estimate(
             self.y,
-            choice.logits,
-            self.score(choice.logits),
+            shown,
+            self.score(shown),
             margins,
             self.scores,
             self.metric,
