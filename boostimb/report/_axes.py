@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which stay apart for every kind of colour blindness; the grey is read on white and on black.
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
 ORANGE, SKY = "#E69F00", "#56B4E9"
-BAND = 0.22  # opacity of an interval
+BAND = 0.3  # opacity of an interval, in SKY, which shows on white and on black
 
 
 def require_matplotlib() -> None:
@@ -41,7 +41,7 @@ def frame(ax: "Axes", title: str, xlabel: str, ylabel: str) -> None:
 
 def mark_cut(ax: "Axes", x: float, y: float, label: str) -> None:
     """Mark the chosen cut, in one colour in every plot: one look finds it in all of them."""
-    ax.plot([x], [y], "o", color=VERMILLION, markersize=8, markeredgecolor="white", zorder=4, label=label)
+    ax.plot([x], [y], "o", color=VERMILLION, markersize=8, markeredgecolor="white", zorder=4, clip_on=False, label=label)
 
 
 def add_legend(ax: "Axes", **options: Any) -> None:

@@ -26,7 +26,8 @@ def plot_calibration(
 
     The rows are binned from the lowest probability to the highest so that each bin has about as many expected positives, which is
     the sum of its probabilities. Bins of equally many rows would put all that matters of a rare class into the last one. The bars
-    are 95% intervals of the rates; a hollow mark at the bottom is a bin in which no positive was seen.
+    are 95% intervals of the rates; a hollow mark is a bin of no positives, or of nothing else, whose rate has no
+    place among log-odds.
 
     Parameters
     ----------
@@ -57,10 +58,10 @@ def plot_calibration(
     --------
     >>> from matplotlib.figure import Figure
     >>> from boostimb.report import plot_calibration
-    >>> y, proba = [0] * 18 + [1] * 2, [0.05] * 10 + [0.15] * 10
+    >>> y, proba = [0, 1] * 2 + [0] * 16, [0.15] * 10 + [0.05] * 10
     >>> ax = plot_calibration(y, proba, n_bins=2, ax=Figure().subplots())
-    >>> ax.get_legend().get_texts()[-1].get_text()
-    '20 rows: 2.0 positives expected, 2 seen'
+    >>> ax.get_legend().get_texts()[2].get_text()
+    '2.0 positives expected, 2 seen'
     """
     if n_bins is not None:
         check_integer("n_bins", n_bins, least=1)
@@ -95,20 +96,21 @@ def draw_calibration(scored: Scored, n_bins: int | None, logit: bool, ax: "Axes"
     bins = bins_of(scored, n_bins)
     said, seen = bins.expected / bins.n, bins.hits / bins.n
     low, high = rate_interval(bins.hits, bins.n - bins.hits)
+    some, pure = bins.hits > 0, (bins.hits == 0) | (bins.hits == bins.n)
     ends = 0.0, 1.0
     if logit:
-        said, seen, low, high = map(clipped, (said, seen, low, high))
-        lowest = min(said.min(), *(seen[bins.hits > 0]), *(low[bins.hits > 0]))
-        ends = padded(lowest, max(said.max(), seen.max(), *high[bins.hits < bins.n], 0.5 * said.max()))
+        said = clipped(said)
+        places = clipped(np.concatenate([said, low[some], high[bins.hits < bins.n]]))  # rates of 0 and 1 have no place
+        ends = padded(float(places.min()), float(places.max()))
+    seen, low, high = (np.clip(each, *ends) for each in (seen, low, high))
     ax.plot(ends, ends, color=GREY, linestyle="--", linewidth=1.2, label="as predicted")
-    floor = np.maximum(low, ends[0])
-    ax.vlines(said, floor, high, color=BLUE, linewidth=1.4, label="95% interval of the rate")
-    some = bins.hits > 0
-    total = f"{scored.y.size:,} rows: {bins.expected.sum():,.1f} positives expected, {bins.hits.sum():,.0f} seen"
-    ax.plot(said[some], seen[some], "o", color=BLUE, markersize=6, clip_on=False, label=total)
-    ax.plot(said[~some], floor[~some], "o", color=BLUE, markersize=6, markerfacecolor="none", clip_on=False)
-    where = f"({ON_LOG_ODDS})" if logit else ""
-    frame(ax, "Calibration", f"predicted probability {where}".rstrip(), "rate of positives")
+    ax.vlines(said, low, high, color=BLUE, linewidth=1.4, label="95% interval of the rate")
+    total = f"{bins.expected.sum():,.1f} positives expected, {bins.hits.sum():,.0f} seen"
+    ax.plot(said[~pure], seen[~pure], "o", color=BLUE, markersize=6, clip_on=False, label=total)
+    if pure.any():
+        label = "bin of one class only"
+        ax.plot(said[pure], seen[pure], "o", color=BLUE, markersize=6, markerfacecolor="none", clip_on=False, label=label)
+    frame(ax, "Calibration", f"predicted probability {ON_LOG_ODDS}" if logit else "predicted probability", "rate of positives")
     if logit:
         probability_axis(ax, *ends)
         probability_axis(ax, *ends, y=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb.decision._goal import Cost
-from boostimb.report._axes import BLUE, GREY, add_legend, frame, mark_cut, new_axes
+from boostimb.report._axes import BLUE, GREY, SKY, add_legend, frame, mark_cut, new_axes
 from boostimb.report._over_thresholds import over_thresholds, shade_plateau
 from boostimb.report._plateau import influence_on_cost, plateau
 from boostimb.report._probability_axis import ON_LOG_ODDS, probability_axis
@@ -23,8 +23,8 @@ def plot_cost(
 ) -> "Axes":
     """Draw the cost of 1,000 cases against the threshold, beside that of flagging nobody and of flagging everybody.
 
-    Shaded are the thresholds around the cheapest one that are not dearer by more than chance explains (95%, paired by row). What
-    is far dearer than both flagging nobody and flagging everybody is beyond the axis.
+    Shaded is from the first to the last threshold that is not dearer than the cheapest by more than chance explains (95%, paired by
+    row). What is far dearer than both flagging nobody and flagging everybody is beyond the axis.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def draw_cost(scored: Scored, cost: Cost, threshold: float | None, ax: "Axes") -
     least, nobody, everybody = float(costs.min()), float(costs[0]), float(costs[-1])
     label = f"least: {_amount(least)}, from {flat.at:.3g} on"
     ax.plot(over.values, _CASES * over.shown.mean_cost(*each), drawstyle="steps-pre", color=BLUE, linewidth=1.8, label=label)
-    shade_plateau(ax, over, flat, BLUE, "cost")
+    shade_plateau(ax, over, flat, SKY, "cost")
     for name, value, style in (("nobody", nobody, "--"), ("everybody", everybody, ":")):
         ax.axhline(value, color=GREY, linestyle=style, linewidth=1.2, label=f"flagging {name}: {_amount(value)}")
     top = min(nobody, everybody)
@@ -81,7 +81,7 @@ def draw_cost(scored: Scored, cost: Cost, threshold: float | None, ax: "Axes") -
         value = _CASES * float(np.dot(each, (at.tn, at.fp, at.fn, at.tp))) / scored.y.size
         mark_cut(ax, over.inside(threshold), value, f"cut {threshold:.3g}: {_amount(value)}")
         top = max(top, value)
-    frame(ax, "What the threshold costs", f"threshold (probability, {ON_LOG_ODDS})", f"cost of {_CASES:,} cases")
+    frame(ax, "What the threshold costs", f"threshold {ON_LOG_ODDS}", f"cost of {_CASES:,} cases")
     bottom = min(0.0, least)
     room = (top - bottom) or 1.0
     ax.set_ylim(bottom - 0.03 * room, top + 0.25 * room)

@@ -66,12 +66,12 @@ class Plateau:
 
 
 def plateau(sweep: ThresholdSweep, values: FloatArray, influence: Influence) -> Plateau:
-    """Return the run of cuts around the highest of ``values`` none of which is worse by more than 95% of chance would be."""
+    """Return the cuts from the first to the last that is not worse than the best by more than chance explains, at 95%.
+
+    Some between them may be: of many cuts the best is so by luck too, and its neighbours are then worse by so many rows in a row.
+    """
     best = int(np.argmax(values))
     noise = float(ndtri((1 + COVERAGE) / 2)) * errors_of_difference(sweep, influence, best)
-    worse = np.flatnonzero(values[best] - values > noise)
-    before, after = worse[worse < best], worse[worse > best]
-    first = int(before[-1]) + 1 if before.size else 0
-    last = int(after[0]) - 1 if after.size else values.size - 1
+    first, last = np.flatnonzero(values[best] - values <= noise)[[0, -1]]
     # Any threshold above the next lower score decides as the cut does.
     return Plateau(float(sweep.below[last]), float(sweep.values[first]), sweep.threshold(best), float(values[best]))

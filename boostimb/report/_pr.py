@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb.metrics import average_precision
-from boostimb.report._axes import BAND, BLUE, GREY, VERMILLION, add_legend, frame, mark_cut, new_axes, percent, unit_limits
+from boostimb.report._axes import BAND, BLUE, GREY, SKY, VERMILLION, add_legend, frame, mark_cut, new_axes, percent, unit_limits
 from boostimb.report._interval import rate_interval
 from boostimb.report._points import corners
 from boostimb.report._scored import Scored
@@ -64,7 +64,7 @@ def draw_pr(scored: Scored, threshold: float | None, ax: "Axes") -> "Axes":
     low, high = (np.append(each[0], each) for each in rate_interval(shown.tp, shown.fp))
     score = average_precision(scored.y, scored.proba)
     ax.plot(recall, precision, drawstyle="steps-pre", color=BLUE, linewidth=1.8, label=f"average precision {score:.3f}")
-    ax.fill_between(recall, low, high, step="pre", color=BLUE, alpha=BAND, linewidth=0, label="95% interval of a cut's precision")
+    ax.fill_between(recall, low, high, step="pre", color=SKY, alpha=BAND, linewidth=0, label="95% interval of a cut's precision")
     text = f"guessing: {percent(scored.rate)}, the rate of positives"
     ax.axhline(scored.rate, color=GREY, linestyle="--", linewidth=1.2, label=text)
     if threshold is not None:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 # 0 and 1 have no place among log-odds.
 TINY = 1e-6
-ON_LOG_ODDS = "on the scale of log-odds"
+ON_LOG_ODDS = "(log-odds scale)"
 # A later tick is shown where the earlier ones leave room.
 _TICKS = (
     *(0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 1e-4, 0.9999, 1e-5, 0.99999),
     *(0.05, 0.02, 0.2, 0.005, 0.002, 0.8, 0.95, 0.98, 0.3, 0.7, 0.4, 0.6),
 )
-_ROOM = 0.14  # of the axis, between two ticks
+_WIDTH, _HEIGHT = 38, 14  # of the text of a tick and what lies between two, in points
 
 
 def clipped(proba: ArrayLike) -> FloatArray:
@@ -37,7 +37,9 @@ def padded(low: float, high: float) -> tuple[float, float]:
 
 def probability_axis(ax: "Axes", low: float, high: float, *, y: bool = False) -> None:
     """Make the x axis, or y, one of log-odds from ``low`` to ``high`` with ticks that do not touch."""
-    axis, ticks = ax.yaxis if y else ax.xaxis, _ticks(low, high)
+    size = ax.get_window_extent().transformed(ax.figure.dpi_scale_trans.inverted()).size * 72
+    room = _HEIGHT / size[1] if y else _WIDTH / size[0]
+    axis, ticks = ax.yaxis if y else ax.xaxis, _ticks(low, high, max(0.1, room))
     set_scale, set_limits = (ax.set_yscale, ax.set_ylim) if y else (ax.set_xscale, ax.set_xlim)
     set_scale("logit")
     set_limits(low, high)
@@ -50,8 +52,8 @@ def tick_text(probability: float) -> str:
     return np.format_float_positional(probability, precision=5, fractional=False, trim="-")
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    room = _ROOM * (logit(high) - logit(low))
+def _ticks(low: float, high: float, room: float) -> list[float]:
+    room *= logit(high) - logit(low)
     kept: list[float] = []
     for tick in _TICKS:
         if low <= tick <= high and all(abs(logit(tick) - logit(other)) >= room for other in kept):

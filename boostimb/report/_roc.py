@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from boostimb.report._axes import BAND, BLUE, GREY, add_legend, frame, mark_cut, new_axes, percent, unit_limits
+from boostimb.report._axes import BAND, BLUE, GREY, SKY, add_legend, frame, mark_cut, new_axes, percent, unit_limits
 from boostimb.report._interval import rate_interval
 from boostimb.report._points import corners
 from boostimb.report._scored import Scored
@@ -62,7 +62,7 @@ def draw_roc(scored: Scored, threshold: float | None, ax: "Axes") -> "Axes":
     shown = sweep.take(corners(sweep))
     ax.plot(1 - shown.specificity, shown.recall, color=BLUE, linewidth=1.8, label=f"ROC-AUC {area:.3f}")
     low, high = rate_interval(shown.tp, shown.n_pos - shown.tp)
-    ax.fill_between(1 - shown.specificity, low, high, color=BLUE, alpha=BAND, linewidth=0, label="95% interval of a cut's recall")
+    ax.fill_between(1 - shown.specificity, low, high, color=SKY, alpha=BAND, linewidth=0, label="95% interval of a cut's recall")
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="guessing")
     if threshold is not None:
         at = scored.at(threshold)

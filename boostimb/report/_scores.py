@@ -48,7 +48,7 @@ def plot_scores(y_true: ArrayLike, proba: ArrayLike, threshold: float | None = N
     >>> from boostimb.report import plot_scores
     >>> ax = plot_scores([0, 0, 1, 0, 1], [0.1, 0.3, 0.4, 0.6, 0.9], 0.35, ax=Figure().subplots())
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['3 negatives, 1 of them above the cut', '2 positives, 2 of them above the cut', 'cut 0.35']
+    ['3 negatives, 1 above the cut', '2 positives, 2 above the cut', 'cut 0.35']
     """
     return draw_scores(Scored.of(y_true, proba), threshold, new_axes(ax))
 
@@ -67,12 +67,12 @@ def draw_scores(scored: Scored, threshold: float | None, ax: "Axes") -> "Axes":
     )
     for name, flagged, total, color, alpha, above in classes:
         counts = np.histogram(values, edges, weights=np.diff(flagged))[0]
-        label = f"{total:,.0f} {name}" + ("" if above is None else f", {above:,.0f} of them above the cut")
+        label = f"{total:,.0f} {name}" + ("" if above is None else f", {above:,.0f} above the cut")
         ax.stairs(counts, edges, fill=True, color=color, alpha=alpha, label=label)
         ax.stairs(np.where(counts > 0, counts, np.nan), edges, color=color, linewidth=1.2, baseline=None)
     if threshold is not None:
         ax.axvline(float(clipped(threshold)), color=VERMILLION, linewidth=1.4, label=f"cut {threshold:.3g}")
-    frame(ax, "Where the classes lie", f"probability ({ON_LOG_ODDS})", "rows")
+    frame(ax, "Where the classes lie", f"probability {ON_LOG_ODDS}", "rows")
     ax.set_yscale("log")
     ax.set_ylim(bottom=0.7)
     probability_axis(ax, low, high)

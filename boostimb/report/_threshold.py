@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def plot_threshold(y_true: ArrayLike, proba: ArrayLike, threshold: float | None = None, *, ax: "Axes | None" = None) -> "Axes":
     """Draw precision, recall and F1 against the threshold.
 
-    The axis is that of log-odds, on which the small probabilities of a rare class have room. Shaded are the thresholds around the
-    best one whose F1 is not worse by more than chance explains (95%, paired by row): a choice among them is a matter of taste.
+    The axis is that of log-odds, on which the small probabilities of a rare class have room. Shaded is from the first to
+    the last threshold whose F1 is not worse than the best by more than chance explains (95%, paired by row).
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def draw_threshold(scored: Scored, threshold: float | None, ax: "Axes") -> "Axes
         ax.plot(over.values, rates, drawstyle="steps-pre", color=color, linestyle=style, linewidth=1.8, label=label)
     mark_threshold(ax, over, threshold)
     shade_plateau(ax, over, scored.f1_plateau(), PURPLE, "F1")
-    frame(ax, "What the threshold changes", f"threshold (probability, {ON_LOG_ODDS})", "rate")
+    frame(ax, "What the threshold changes", f"threshold {ON_LOG_ODDS}", "rate")
     unit_limits(ax)
     probability_axis(ax, over.low, over.high)
-    add_legend(ax, ncols=2)
+    add_legend(ax)
     return ax
