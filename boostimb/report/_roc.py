@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def plot_roc(y_true: ArrayLike, proba: ArrayLike, threshold: float | None = None, *, ax: "Axes | None" = None) -> "Axes":
     """Draw the ROC curve.
 
-    The band is the 95% interval of the recall of each cut. A ROC curve looks good easily where positives are rare: one false alarm in a hundred negatives is a point at the far left, and may be
-    ten false alarms to each hit. Read it beside `plot_pr`.
+    The band is the 95% interval of the recall of each cut. A ROC curve looks good easily where positives are rare: one false alarm
+    in a hundred negatives is a point at the far left, and may be ten false alarms to each hit. Read it beside `plot_pr`.
 
     Parameters
     ----------
