@@ -50,8 +50,9 @@ def add_legend(ax: "Axes", **options: Any) -> None:
         from matplotlib.transforms import ScaledTranslation
 
         # Below the labels of the ticks and of the axis, with what lies between them, in points.
-        lines = [ax.xaxis.label.get_size() if ax.get_xlabel() else 0, *(text.get_size() for text in ax.get_xticklabels()[:1])]
-        below = ScaledTranslation(0, -(1.25 * sum(lines) + 12) / 72, ax.figure.dpi_scale_trans)
+        texts = [*([ax.xaxis.label] if ax.get_xlabel() else []), *ax.get_xticklabels()[:1]]
+        height = 1.25 * sum(float(text.get_fontsize()) for text in texts) + 12
+        below = ScaledTranslation(0, -height / 72, ax.figure.dpi_scale_trans)
         options |= {"loc": "upper left", "bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + below}
         options |= {"frameon": False, "borderaxespad": 0}
     ax.legend(**{"fontsize": "small", "framealpha": 0.9, **options})

@@ -78,7 +78,10 @@ def plot_history(
         raise ValueError("trials must hold at least one finished trial, got none")
     names = np.asarray(["trial"] * number.size if boosters is None else boosters)
     check_length("boosters", names, number.size, "trials")
-    ax, sign = new_axes(ax), 1.0 if greater_is_better else -1.0
+    ax = new_axes(ax)
+    from matplotlib.ticker import MaxNLocator
+
+    sign = 1.0 if greater_is_better else -1.0
     order = np.argsort(number, kind="stable")
     number, score, names = number[order], score[order], names[order]
     so_far = sign * np.maximum.accumulate(sign * score)
@@ -97,7 +100,7 @@ def plot_history(
     if far.count:
         ax.plot([], [], "v" if greater_is_better else "^", color=GREY, markersize=5, label=f"beyond the edge: {far.count}")
     frame(ax, "What the search tried", "trial", measure)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     top = sign * max((sign * score).max(), sign * (score[0] if baseline is None else baseline))
     room = 0.06 * (abs(top - edge) or 0.01)
     ax.set_ylim(*sorted((edge - sign * room, top + sign * room)))

@@ -113,6 +113,5 @@ def _scatter(ax: "Axes", points: tuple[ArrayLike, ArrayLike, ArrayLike], grid: t
         rows = np.flatnonzero(inside & (label == positive))
         if rows.size > _MOST[positive]:
             rows, name = rng.choice(rows, _MOST[positive], replace=False), f"{name} ({_MOST[positive]:,} of {rows.size:,})"
-        ax.scatter(
-            *(place[rows] for place in places), s=size, color=color, alpha=alpha, edgecolors=edge, linewidths=0.4, label=name
-        )
+        across, up = (place[rows] for place in places)
+        ax.scatter(across, up, s=size, color=color, alpha=alpha, edgecolors=edge, linewidths=0.4, label=name)
