@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which stay apart for every kind of colour blindness; the grey is read on white and on black.
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
 ORANGE, SKY = "#E69F00", "#56B4E9"
+_NARROW = 240  # points, below which a legend has one column
 BAND = 0.3  # opacity of an interval, in SKY, which shows on white and on black
 
 
@@ -44,8 +45,15 @@ def mark_cut(ax: "Axes", x: float, y: float, label: str) -> None:
     ax.plot([x], [y], "o", color=VERMILLION, markersize=8, markeredgecolor="white", zorder=4, clip_on=False, label=label)
 
 
-def add_legend(ax: "Axes", **options: Any) -> None:
+def size_of(ax: "Axes") -> tuple[float, float]:
+    """Return width and height of the axes in points; a layout may still take some of it."""
+    box = ax.get_window_extent()
+    return 72 * box.width / ax.figure.dpi, 72 * box.height / ax.figure.dpi
+
+
+def add_legend(ax: "Axes", *, columns: int = 1) -> None:
     """Add a legend: below the axes where a layout makes room for it, so that it hides no data; else where it fits."""
+    options: dict[str, Any] = {"framealpha": 0.9}
     if ax.figure.get_layout_engine() is not None:
         from matplotlib.transforms import ScaledTranslation
 
@@ -53,9 +61,9 @@ def add_legend(ax: "Axes", **options: Any) -> None:
         texts = [*([ax.xaxis.label] if ax.get_xlabel() else []), *ax.get_xticklabels()[:1]]
         height = 1.25 * sum(float(text.get_fontsize()) for text in texts) + 12
         below = ScaledTranslation(0, -height / 72, ax.figure.dpi_scale_trans)
-        options |= {"loc": "upper left", "bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + below}
-        options |= {"frameon": False, "borderaxespad": 0}
-    ax.legend(**{"fontsize": "small", "framealpha": 0.9, **options})
+        options = {"frameon": False, "borderaxespad": 0, "loc": "upper left"}
+        options |= {"bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + below}
+    ax.legend(fontsize="small", ncols=columns if size_of(ax)[0] > _NARROW else 1, **options)
 
 
 def unit_limits(ax: "Axes", *, x: bool = False) -> None:

@@ -29,6 +29,7 @@ def plot_decision_surface(
     names: tuple[str, str] = ("x", "y"),
     levels: tuple[Sequence[object] | None, Sequence[object] | None] = (None, None),
     points: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
+    title: str = "Where the model says positive",
     ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw the probability of the positive class over a grid of two features, and the line from which a row is flagged.
@@ -48,6 +49,8 @@ def plot_decision_surface(
     points : tuple of three array-likes of shape (n,), optional
         Both features and the label (0 or 1) of rows to draw; at most 1,500 negatives and 500 positives, drawn at random. Those with
         a missing value are left out.
+    title : str
+        Such as what the other features are held at.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 
@@ -86,10 +89,12 @@ def plot_decision_surface(
     bar.set_ticks([float(logit(tick)) for tick in ticks], labels=[tick_text(tick) for tick in ticks])
     if points is not None:
         _scatter(ax, points, (across, up))
-    frame(ax, "Where the model says positive", *names)
+    frame(ax, title, *names)
     ax.grid(visible=False)
     if threshold is not None and min(p.shape) > 1 and p.min() < threshold <= p.max():
-        ax.contour(across, up, log_odds, levels=[float(logit(clipped(threshold)))], colors=VERMILLION, linewidths=1.8)
+        ax.contour(
+            across, up, log_odds, levels=[float(logit(clipped(threshold)))], colors=VERMILLION, linewidths=1.8, linestyles="solid"
+        )
         ax.plot([], [], color=VERMILLION, linewidth=1.8, label=f"cut {threshold:.3g}")
     for axis, of in ((ax.xaxis, levels[0]), (ax.yaxis, levels[1])):
         if of is not None:

@@ -22,7 +22,7 @@ def parameter_importance(study: optuna.Study, booster: str | None = None) -> dic
     Raises
     ------
     ValueError
-        If there are fewer than 5 finished trials.
+        If there are fewer than 5 finished trials, or nothing differs among them.
     """
     trials = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
     if booster is not None:
@@ -30,7 +30,12 @@ def parameter_importance(study: optuna.Study, booster: str | None = None) -> dic
     if len(trials) < LEAST_TRIALS:
         of = "" if booster is None else f" of {booster}"
         raise ValueError(f"importance needs at least {LEAST_TRIALS} finished trials{of}, got {len(trials)}")
+    varied = [name for name in trials[0].params if all(name in trial.params for trial in trials)]
+    varied = [name for name in varied if len({trial.params[name] for trial in trials}) > 1]
+    if not varied:
+        raise ValueError("importance needs a parameter that all trials have and that differs among them, got none")
     with quiet():
         part = optuna.create_study(direction=study.direction)
         part.add_trials(trials)
-        return optuna.importance.get_param_importances(part, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0))
+        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+        return optuna.importance.get_param_importances(part, evaluator=evaluator, params=varied)

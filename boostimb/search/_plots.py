@@ -227,5 +227,6 @@ class ResultPlots:
             names=seen.names,
             levels=seen.levels,
             points=seen.points,
+            title="Other features at their middle",
             ax=ax,
         )
