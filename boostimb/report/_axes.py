@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 from boostimb.validation import missing_extra
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    # As themselves, for the types of those who draw by this package.
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
 
 # Okabe and Ito's colours, which stay apart for every kind of colour blindness; the grey is read on white and on black.
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"

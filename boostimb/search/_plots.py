@@ -15,9 +15,7 @@ from boostimb.typing import BoolArray, FloatArray
 from boostimb.validation import check_choice
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
+    from boostimb.report._axes import Axes, Figure
     from boostimb.search._result import TuneResult
 
 
