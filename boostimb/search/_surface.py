@@ -91,10 +91,10 @@ def _position(table: Table, feature: str | int) -> int:
 
 def _axis(table: Table, at: int, classes: Sequence[NDArray[np.bool_]]) -> FloatArray:
     levels, values = table.categories[at], table.values[:, at]
-    if levels is not None:
-        return np.arange(len(levels), dtype=np.float64)
     if np.isnan(values).all():
         raise ValueError(f"a decision surface needs values, and feature {at} has none but missing ones")
+    if levels is not None:
+        return np.arange(len(levels), dtype=np.float64)
     ends = np.array([np.nanquantile(values[rows], [_TAIL, 1 - _TAIL]) for rows in classes if not np.isnan(values[rows]).all()])
     low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
     return np.linspace(low, high if high > low else low + 1.0, _POINTS)
