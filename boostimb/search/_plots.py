@@ -203,7 +203,7 @@ class ResultPlots:
         Parameters
         ----------
         X : array-like or dataframe of shape (n, d)
-            Rows as the model takes them; the range of the features is read from them.
+            Rows as the model takes them; the range of the features is read from them, for which some 10,000 are enough.
         y : array-like of shape (n,), optional
             Their labels: the rows are then drawn too.
         features : sequence of two names or positions, optional
