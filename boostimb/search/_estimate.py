@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from boostimb.metrics import PRAUC, BestFScore, ClassAveragePrecision, PrecisionAtRecall, RecallAtPrecision
 from boostimb.search._select import candidates, greedy_weights, mixed, thin_to, thinned
 from boostimb.search._task import task_of
-from boostimb.typing import Float32Array, FloatArray, IntArray, LabelArray, Metric
+from boostimb.typing import Float32Array, FloatArray, IntArray, LabelArray, MarginArray, Metric
 from boostimb.validation import members
 
 REPEATS = 200
@@ -39,7 +39,7 @@ class Estimate:
 
 def estimate(
     y: LabelArray,
-    logits: FloatArray,
+    logits: MarginArray,
     naive: float,
     margins: Sequence[Float32Array],
     scores: FloatArray,
