@@ -20,6 +20,8 @@ CANDIDATES = 30
 COVERAGE = 0.95
 # Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
 _WORK = 1e9
+# The same for several classes, rows counted once for each: every class has its own order, and a repeat takes as long as a round.
+_CLASS_WORK = 2e7
 # Trials and repeats where the metric has no fast way to all resamples at once.
 _SLOW_TRIALS, _SLOW_REPEATS, _LEAST_REPEATS = 5, 30, 4
 _FAST = (PRAUC, ClassAveragePrecision)
@@ -92,7 +94,7 @@ def estimate(
     fast = isinstance(metric, _FAST)
     value = _fast_values if fast else _any_values
     if repeats is None:
-        repeats = _repeats(int(np.prod(logits.shape)), len(top), fast=fast)
+        repeats = _repeats(int(np.prod(logits.shape)), len(top), metric)
     counts = np.stack([_draw(y, rng) for _ in range(repeats)])
     single = table[: None if fast or calibrations is None else _SLOW_TRIALS].astype(np.float32)
     inside, outside = (value(metric, y, single, _weighed(each, weight), n_jobs) for each in (counts, counts == 0))
@@ -131,7 +133,7 @@ def _losses_of_ensembles(
 
     def loss(count: NDArray[np.integer]) -> float:
         mean = mixed(greedy_weights(y[rows], few, share * count[rows]), table)[None].astype(np.float32)
-        inside, outside = (value(metric, y, mean, _weighed(each[None], weight), 1)[0, 0] for each in (count, count == 0))
+        inside, outside = value(metric, y, mean, _weighed(np.stack([count, count == 0]), weight), 1)[:, 0]
         return float(inside - outside)
 
     with ThreadPoolExecutor(n_jobs) as pool:
@@ -153,8 +155,11 @@ def _any_values(metric: Metric, y: LabelArray, table: Float32Array, counts: NDAr
     return values
 
 
-def _repeats(n_rows: int, n_trials: int, *, fast: bool) -> int:
-    return int(np.clip(_WORK / (n_rows * n_trials), 30, REPEATS)) if fast else _SLOW_REPEATS
+def _repeats(n_rows: int, n_trials: int, metric: Metric) -> int:
+    if not isinstance(metric, _FAST):
+        return _SLOW_REPEATS
+    work = _CLASS_WORK if isinstance(metric, ClassAveragePrecision) else _WORK
+    return int(np.clip(work / (n_rows * n_trials), 30, REPEATS))
 
 
 @dataclass(frozen=True)
@@ -182,14 +187,14 @@ class Price:
     @property
     def seconds(self) -> float:
         """About how long the estimate takes with as many repeats as it would like."""
-        repeats = _repeats(self.n_rows, self._trials, fast=self._fast)
+        repeats = _repeats(self.n_rows, self._trials, self.metric)
         return self._fixed + repeats * self._each
 
     def repeats(self, seconds: float) -> int | None:
         """Return how many repeats fit into that time; None where all do."""
         if seconds >= self.seconds:
             return None
-        wanted = _repeats(self.n_rows, self._trials, fast=self._fast)
+        wanted = _repeats(self.n_rows, self._trials, self.metric)
         return int(np.clip((seconds - self._fixed) / self._each, _LEAST_REPEATS, wanted))
 
     @property
@@ -207,6 +212,8 @@ class Price:
     @property
     def _each(self) -> float:
         evaluations = 2 if self._fast else 2 * (min(self._trials, _SLOW_TRIALS) + 2)
+        if isinstance(self.metric, ClassAveragePrecision):
+            evaluations = 5
         return evaluations * self.metric_seconds + _CHOICE * self._trials * min(self.n_rows, _ROWS) / self.n_jobs
 
 

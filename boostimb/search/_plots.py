@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb import report
+from boostimb.decision import decide
 from boostimb.decision._goal import Cost
+from boostimb.model import ClassEnsemble
 from boostimb.resampling import NAMES, Resampler
 from boostimb.search._importance import parameter_importance
 from boostimb.search._surface import surface
@@ -109,7 +111,16 @@ class ResultPlots:
         return report.plot_cost(*self._scored(), cost_matrix, self._cut, ax=ax)
 
     def confusion(self, *, ax: "Axes | None" = None) -> "Axes":
-        """Draw the confusion matrix; see `boostimb.report.plot_confusion`."""
+        """Draw the confusion matrix; see `boostimb.report.plot_confusion`, and `plot_class_confusion` for several classes."""
+        model = self._result.best_estimator_
+        if isinstance(model, ClassEnsemble):
+            proba = self._result._proba
+            return report.plot_class_confusion(
+                model.classes_[self._result._y],
+                model.classes_[decide(proba, model.threshold, model.costs)],
+                model.classes_.tolist(),
+                ax=ax,
+            )
         return report.plot_confusion(*self._scored(), self._cut, ax=ax)
 
     def calibration(self, *, n_bins: int | None = None, scale: str = "logit", ax: "Axes | None" = None) -> "Axes":

@@ -121,6 +121,19 @@ def test_saved_exported_and_loaded(rows, result, tmp_path):
     np.testing.assert_allclose(lightgbm.Booster(model_file=tmp_path / "model.txt").predict(X), result.predict_proba(X), atol=1e-6)
 
 
+def test_pictures(result):
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    result.set_threshold()
+    ax = result.plot.confusion(ax=Figure().subplots())
+    assert f"{result.confusion().balanced_accuracy:.2f}" in ax.get_xlabel()
+    result.plot.history(ax=Figure().subplots())
+    for name in ("pr", "threshold", "scores", "calibration", "class_counts"):
+        with pytest.raises(ValueError, match="this plot is of two classes, and the result is of 3"):
+            getattr(result.plot, name)(ax=Figure().subplots())
+
+
 def test_the_lever_report(result):
     rows = {row.lever: row for row in result.lever_report().rows}
     assert {"everything together", "class weight alone", "loss focal alone", "calibration", "tuned multipliers"} <= set(rows)
