@@ -289,8 +289,8 @@ class MarginLoss:
         Returns
         -------
         torch.nn.Module
-            Called as ``(logits, target, sample_weight=None)``; works where the tensors lie. Its gradient is ``slope``, and its second
-            derivative ``curvature``: finite at any logit.
+            Called as ``(logits, target, sample_weight=None)``; works where the tensors lie. Its gradient is ``slope`` and its
+            second derivative ``curvature``: finite at any logit.
 
         Raises
         ------

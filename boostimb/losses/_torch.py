@@ -56,7 +56,9 @@ class _Tensor(NDArrayOperatorsMixin):
         """Return an argument as a tensor; a number, of this one's kind and where it lies."""
         if isinstance(value, _Tensor):
             return value.tensor
-        return torch.as_tensor(value, dtype=self.tensor.dtype if self.tensor.is_floating_point() else None, device=self.tensor.device)
+        return torch.as_tensor(
+            value, dtype=self.tensor.dtype if self.tensor.is_floating_point() else None, device=self.tensor.device
+        )
 
 
 class _Piece(torch.autograd.Function):

@@ -151,9 +151,9 @@ def test_bad_input_is_refused():
         module(logits[:, None], torch.zeros(4))
     with pytest.raises(ValueError, match=r"sample_weight must have the shape of target, \(4,\), got \(1,\)"):
         module(logits, torch.zeros(4), torch.ones(1))
-    with pytest.raises(ValueError, match="labels 0 and 1 only, got 0.5"):
+    with pytest.raises(ValueError, match=r"labels 0 and 1 only, got 0\.5"):
         module(logits, torch.full((4,), 0.5))
-    with pytest.raises(TypeError, match="logits must be floating, got torch.int64"):
+    with pytest.raises(TypeError, match=r"logits must be floating, got torch\.int64"):
         module(logits.long(), torch.zeros(4))
     with pytest.raises(ValueError, match="labels 0 to 2 only, got 3"):
         SoftmaxFocalLoss().torch()(torch.zeros(2, 3), torch.tensor([0, 3]))
