@@ -1,0 +1,41 @@
+"""What the converters make of an exported file gives the probabilities of the model; and what they refuse, they refuse."""
+
+import catboost
+import lightgbm
+import numpy as np
+import onnxmltools
+import page
+import treelite
+import xgboost
+
+import boostimb as bi
+
+for booster, converted in {
+    "xgboost": [page.of_xgboost, page.treelite_xgboost],
+    "lightgbm": [page.of_lightgbm, page.treelite_lightgbm],
+    "catboost": [page.of_catboost],
+}.items():
+    # The numbers as float32, as the converted models read them.
+    proba = page.fitted(booster).predict_proba(page.rows)[:, 1]
+    assert proba.max() > 0.5
+    for each in converted:
+        np.testing.assert_allclose(each, proba, atol=1e-5)
+assert not [name for name in dir(treelite.frontend) if "catboost" in name.lower()]
+
+shops = page.X.assign(shop=np.where(page.X.iloc[:, 0] > page.X.iloc[:, 0].median(), "bar", "bank"))
+shops.columns = [f"f{at}" for at in range(shops.shape[1])]
+shape = [("X", page.FloatTensorType([None, shops.shape[1]]))]
+for booster, file, convert in (
+    ("xgboost", "c.ubj", lambda path: onnxmltools.convert_xgboost(xgboost.Booster(model_file=path), initial_types=shape)),
+    ("lightgbm", "c.txt", lambda path: onnxmltools.convert_lightgbm(lightgbm.Booster(model_file=path), initial_types=shape)),
+    ("catboost", "c.cbm", lambda path: catboost.CatBoost().load_model(path).save_model("c.onnx", format="onnx")),
+):
+    # Labels that only the category explains, so that it is split on.
+    labels = (shops.iloc[:, -1] == "bar").astype(int)
+    bi.BoostClassifier(booster, n_rounds=5).fit(shops, labels).export(file)
+    try:
+        convert(file)
+    except Exception as error:  # noqa: BLE001 - each converter has its own
+        print(booster, "refused:", error)
+    else:
+        raise AssertionError(f"{booster} with categories was converted: the page says that it is refused")
