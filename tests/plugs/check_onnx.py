@@ -15,11 +15,17 @@ for booster, converted in {
     "lightgbm": [page.of_lightgbm, page.treelite_lightgbm],
     "catboost": [page.of_catboost],
 }.items():
-    # The numbers as float32, as the converted models read them.
-    proba = page.fitted(booster).predict_proba(page.rows)[:, 1]
-    assert proba.max() > 0.5
+    # The numbers as float32, as the converted models read them. ONNX and Treelite round the cuts to float32 too: a row with a number
+    # that is a cut to float32 may go the other way, so only rows that a last digit more or less leaves where they are must agree.
+    model = page.fitted(booster)
+    proba = model.predict_proba(page.rows)[:, 1]
+    moved = [model.predict_proba(np.nextafter(page.rows, np.float32(way)))[:, 1] for way in (-np.inf, np.inf)]
+    firm = (np.abs(np.subtract(moved, proba)) < 1e-9).all(axis=0)
+    print(booster, f"{firm.mean():.2%} of the rows are on no cut", [int((np.abs(each - proba) > 1e-5).sum()) for each in converted])
+    assert proba[firm].max() > 0.5
+    assert firm.mean() > 0.5
     for each in converted:
-        np.testing.assert_allclose(each, proba, atol=1e-5)
+        np.testing.assert_allclose(each[firm], proba[firm], atol=1e-5)
 assert not [name for name in dir(treelite.frontend) if "catboost" in name.lower()]
 
 shops = page.X.assign(shop=np.where(page.X.iloc[:, 0] > page.X.iloc[:, 0].median(), "bar", "bank"))
