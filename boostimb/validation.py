@@ -4,7 +4,9 @@ A check converts once and returns what the code inside may rely on. An error sta
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite
@@ -20,6 +22,7 @@ EXTRAS = {
     "lightgbm": "lightgbm",
     "catboost": "catboost",
     "matplotlib": "plots",
+    "jinja2": "report",
     "typer": "cli",
     "rich": "cli",
     "pandas": "cli",
@@ -29,6 +32,36 @@ EXTRAS = {
 
 class ImbalanceWarning(UserWarning):
     """Something about rare positives that a user should know; the text names the remedy."""
+
+
+_heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+
+
+def warn(text: str, category: type[Warning] = ImbalanceWarning, *, stacklevel: int) -> None:
+    """Warn as `warnings.warn` does, and tell `heard` of it."""
+    texts = _heard.get()
+    if texts is not None:
+        texts.append(text)
+    warnings.warn(text, category, stacklevel=stacklevel + 1)
+
+
+@contextmanager
+def heard(texts: list[str]) -> Iterator[None]:
+    """Collect what `warn` says meanwhile in this thread, whatever filters the user has set.
+
+    Examples
+    --------
+    >>> texts = []
+    >>> with heard(texts), warnings.catch_warnings(action="ignore"):
+    ...     warn("only 3 positives", stacklevel=1)
+    >>> texts
+    ['only 3 positives']
+    """
+    token = _heard.set(texts)
+    try:
+        yield
+    finally:
+        _heard.reset(token)
 
 
 def missing_extra(module: str, needed_for: str) -> ImportError:

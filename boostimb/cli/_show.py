@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from boostimb.cli._run import Baseline, Judged, in_plain_words
+from boostimb.cli._run import Baseline, Judged
 from boostimb.cli._save import FIGURES, MODEL, PLOT
 from boostimb.cli._settings import Settings
 from boostimb.cli._task import Task
 from boostimb.decision import parse_constraints
+from boostimb.report import in_plain_words
 from boostimb.search import TuneResult
 
 _NAMES = {

@@ -1,6 +1,7 @@
 """The search behind `boostimb.tune`."""
 
+from boostimb.search._context import ContextReport, context_models
 from boostimb.search._result import TuneResult
 from boostimb.search._tune import tune
 
-__all__ = ["TuneResult", "tune"]
+__all__ = ["ContextReport", "TuneResult", "context_models", "tune"]

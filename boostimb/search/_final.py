@@ -1,7 +1,6 @@
 """From the chosen trials to the members of the final model."""
 
 import time
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from boostimb.model import Member
 from boostimb.search._folds import Data
 from boostimb.search._select import Choice
 from boostimb.search._trial import Outcome, Workers, refit_on_all
+from boostimb.validation import warn
 
 # Of a trial's weight in the final model, what goes to one model that is trained on all rows; the rest is shared by its fold models.
 # Models of all rows alone are worse than fold models, and both together as good (benchmarks/ablation.py).
@@ -98,7 +98,7 @@ def _train_again(
         wait(futures)
     except KeyboardInterrupt:
         stop.set()
-        warnings.warn(
+        warn(
             "interrupted: models of all rows that are not trained are left out, and fold models stand in for them",
             RuntimeWarning,
             stacklevel=5,
@@ -108,8 +108,6 @@ def _train_again(
         try:
             models.append(future.result())
         except ValueError as error:
-            warnings.warn(
-                f"a model of all rows was left out, and fold models stand in for it: {error}", RuntimeWarning, stacklevel=5
-            )
+            warn(f"a model of all rows was left out, and fold models stand in for it: {error}", RuntimeWarning, stacklevel=5)
             models.append(None)
     return models

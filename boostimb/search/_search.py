@@ -1,7 +1,6 @@
 """The loop of trials."""
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -25,7 +24,7 @@ from boostimb.search._study import open_study, quiet
 from boostimb.search._trial import Outcome, Workers, run_trial
 from boostimb.table import TableEncoder
 from boostimb.typing import BoolArray, Float32Array, FloatArray, Metric
-from boostimb.validation import Labels
+from boostimb.validation import Labels, warn
 
 Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
 # Members that are trained once more at the end: what their time is set aside for.
@@ -120,7 +119,7 @@ class Search:
                     raise
                 # What is finished is not to be lost for one setting that a booster refuses.
                 text = f"trial {trial.number} was left out: {error}; its parameters: {trial.params}"
-                warnings.warn(text, RuntimeWarning, stacklevel=2)
+                warn(text, RuntimeWarning, stacklevel=2)
                 raise optuna.TrialPruned("refused by the booster") from error
 
         def go_on(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
@@ -136,7 +135,7 @@ class Search:
             if not self.trained:
                 raise
             text = f"interrupted: the result is the best of {len(self.trained)} finished trials"
-            warnings.warn(text, RuntimeWarning, stacklevel=4)
+            warn(text, RuntimeWarning, stacklevel=4)
 
     def _one_trial(self, trial: optuna.Trial, deadline: float, tick: Callable[[], None]) -> float:
         """Train one plan, keep its margins, and return its score."""

@@ -1,7 +1,6 @@
 """The search: boosters, losses, class weight, resampling and threshold, tuned together under cross-validation."""
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ from boostimb.boosters import NAMES, get_booster, installed
 from boostimb.decision import CONFIDENCE, InfeasibleError, parse_decision, parse_goal
 from boostimb.metrics import PRAUC
 from boostimb.model import effective_n_jobs
-from boostimb.resampling import ImbalanceWarning, resolve_resamplers
+from boostimb.resampling import resolve_resamplers
 from boostimb.search._folds import Data, make_folds
 from boostimb.search._progress import Progress
 from boostimb.search._result import TuneResult, trial_table
@@ -34,7 +33,9 @@ from boostimb.validation import (
     check_labels,
     check_metric,
     check_number,
+    heard,
     missing_extra,
+    warn,
 )
 
 # Below this the folds hold so few positives that no estimate of precision or recall means much.
@@ -199,8 +200,10 @@ def tune(
     elif artifacts is not None:
         raise ValueError(f"artifacts must come with storage, got artifacts={fspath(artifacts)!r} alone")
     folds = make_folds(data, cv, groups, seed)
-    _warn_of_few(int(data.y.sum()))
-    samplers = resolve_resamplers(resamplers, table, data.y, data.weight)
+    warned: list[str] = []
+    with heard(warned):
+        _warn_of_few(int(data.y.sum()))
+        samplers = resolve_resamplers(resamplers, table, data.y, data.weight)
     counts = int(data.y.sum()), int((~data.y).sum())
     levers = Levers(boosters, chosen_losses, samplers, counts, chosen_space)
     if store is not None:
@@ -216,6 +219,7 @@ def tune(
     shown_name = metric if isinstance(metric, str) else measure.name
     deadline = None if timeout is None else started + timeout
     with ExitStack() as stack:
+        stack.enter_context(heard(warned))
         shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
         lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in folds]
         search = Search(levers, folds, measure, cut, Workers.of(cores, lanes), seed, refit, study, store)
@@ -233,14 +237,28 @@ def tune(
         _y=data.y,
         _asked=decision,
         _finished=search.finished(calibration, shown_name),
+        _settings={
+            "boosters": ", ".join(boosters),
+            "search metric": shown_name,
+            "losses": ", ".join(map(str, chosen_losses)),
+            "samplers": ", ".join(sampler.name for sampler in samplers),
+            "folds": f"{len(folds)} ({cv if isinstance(cv, int) else type(cv).__name__})",
+            "seconds at most": "no limit" if timeout is None else f"{timeout:g}",
+            "trials at most": "no limit" if n_trials is None else f"{n_trials}",
+            "final model": refit,
+            "calibration": calibration,
+            "random_state": repr(random_state),
+        },
+        _warned=warned,
     )
-    try:
-        return result.set_threshold(constraints=constraints, confidence=confidence)
-    except InfeasibleError as error:
-        # The search has been paid for: the model is returned, and the user told what it cannot do.
-        alone = parse_goal("f1") if decision.goal.needs else decision.goal
-        warnings.warn(f"{error}. The threshold is chosen by the goal {alone.name!r} alone", ImbalanceWarning, stacklevel=2)
-        return result.set_threshold(goal=alone)
+    with heard(warned):
+        try:
+            return result.set_threshold(constraints=constraints, confidence=confidence)
+        except InfeasibleError as error:
+            # The search has been paid for: the model is returned, and the user told what it cannot do.
+            alone = parse_goal("f1") if decision.goal.needs else decision.goal
+            warn(f"{error}. The threshold is chosen by the goal {alone.name!r} alone", stacklevel=2)
+            return result.set_threshold(goal=alone)
 
 
 def _check_metric(metric: str | Metric) -> Metric:
@@ -266,9 +284,8 @@ def _check_boosters(booster: str | Sequence[str]) -> tuple[str, ...]:
 
 def _warn_of_few(n_pos: int) -> None:
     if n_pos < FEW_POSITIVES:
-        warnings.warn(
+        warn(
             f"only {n_pos} positives: every estimate below is uncertain. Label more of them, or look for anomalies without labels "
             "(sklearn.ensemble.IsolationForest)",
-            ImbalanceWarning,
             stacklevel=3,
         )
