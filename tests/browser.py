@@ -11,8 +11,8 @@ from pathlib import Path
 class Page:
     """One browser with one page in it.
 
-    https://chromedevtools.github.io/devtools-protocol/: with --remote-debugging-pipe, Chromium reads messages from file descriptor 3
-    and writes them to 4, each with a zero byte at its end.
+    With --remote-debugging-pipe, Chromium reads messages of https://chromedevtools.github.io/devtools-protocol/ from file
+    descriptor 3 and writes them to 4, each with a zero byte at its end.
     """
 
     def __init__(self, chromium, profile):

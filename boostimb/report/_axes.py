@@ -1,15 +1,17 @@
 """What all plots share: colours, fresh axes, and the look of a frame."""
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from boostimb.validation import missing_extra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito's colours, which stay apart for every kind of colour blindness and in grey.
-BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6E6E6E"
+# Okabe and Ito's colours, which stay apart for every kind of colour blindness; the grey is read on white and on black.
+BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
+ORANGE, SKY = "#E69F00", "#56B4E9"
+BAND = 0.3  # opacity of an interval, in SKY, which shows on white and on black
 
 
 def require_matplotlib() -> None:
@@ -18,7 +20,7 @@ def require_matplotlib() -> None:
         raise missing_extra("matplotlib", "a plot")
 
 
-def new_axes(ax: "Axes | None", *, width: float = 5.2, height: float = 4.2) -> "Axes":
+def new_axes(ax: "Axes | None", *, width: float = 5.2, height: float = 4.6) -> "Axes":
     """Return ``ax``, or the axes of a new figure that a notebook shows by itself."""
     if ax is not None:
         return ax
@@ -39,7 +41,21 @@ def frame(ax: "Axes", title: str, xlabel: str, ylabel: str) -> None:
 
 def mark_cut(ax: "Axes", x: float, y: float, label: str) -> None:
     """Mark the chosen cut, in one colour in every plot: one look finds it in all of them."""
-    ax.plot([x], [y], "o", color=VERMILLION, markersize=8, markeredgecolor="white", zorder=4, label=label)
+    ax.plot([x], [y], "o", color=VERMILLION, markersize=8, markeredgecolor="white", zorder=4, clip_on=False, label=label)
+
+
+def add_legend(ax: "Axes", **options: Any) -> None:
+    """Add a legend: below the axes where a layout makes room for it, so that it hides no data; else where it fits."""
+    if ax.figure.get_layout_engine() is not None:
+        from matplotlib.transforms import ScaledTranslation
+
+        # Below the labels of the ticks and of the axis, with what lies between them, in points.
+        texts = [*([ax.xaxis.label] if ax.get_xlabel() else []), *ax.get_xticklabels()[:1]]
+        height = 1.25 * sum(float(text.get_fontsize()) for text in texts) + 12
+        below = ScaledTranslation(0, -height / 72, ax.figure.dpi_scale_trans)
+        options |= {"loc": "upper left", "bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + below}
+        options |= {"frameon": False, "borderaxespad": 0}
+    ax.legend(**{"fontsize": "small", "framealpha": 0.9, **options})
 
 
 def unit_limits(ax: "Axes", *, x: bool = False) -> None:

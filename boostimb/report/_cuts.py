@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logit
 
+from boostimb.report._probability_axis import clipped
 from boostimb.report._scored import Scored
-from boostimb.typing import IntArray
+from boostimb.typing import FloatArray, IntArray
 
 MOST = 400
-_TINY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,16 @@ def cuts_of(scored: Scored, threshold: float) -> Cuts:
     return Cuts(values, tp, fp, at)
 
 
-def _spread(scored: Scored, scores: IntArray, chosen: int) -> IntArray:
+def _spread(scored: Scored, scores: FloatArray, chosen: int) -> IntArray:
     """Return rows of the sweep, rising: even over log-odds, over recall, and closer where few are flagged."""
     n_cuts, n = scores.size, MOST // 3
     if n_cuts <= MOST:
         return np.arange(n_cuts)
-    odds = logit(np.clip(scores, _TINY, 1 - _TINY))
-    kept = [
+    odds = logit(clipped(scores))
+    kept: list[ArrayLike] = [
         np.searchsorted(-odds, -np.linspace(odds[0], odds[-1], n)),
         np.searchsorted(scored.sweep.tp, np.linspace(0, scored.sweep.tp[-1], n)),
         np.geomspace(1, n_cuts, n) - 1,
-        [0, chosen, scored.sweep.f_score().argmax(), n_cuts - 1],
+        np.array([0, chosen, int(scored.sweep.f_score().argmax()), n_cuts - 1]),
     ]
-    return np.unique(np.clip(np.concatenate(kept).astype(np.intp), 0, n_cuts - 1))
+    return np.unique(np.clip(np.concatenate([np.asarray(each, dtype=np.intp) for each in kept]), 0, n_cuts - 1))

@@ -46,8 +46,15 @@ class ModelScores:
         """Score probabilities of shape (n,), and the decisions ``alerts`` that were made of them."""
         from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-        scores = (float(score(y, proba)) for score in (average_precision_score, roc_auc_score, brier_score_loss, log_loss))
-        return cls(name, *scores, confusion_at(y, proba, 0.5), confusion_at(y, alerts, 0.5))
+        return cls(
+            name,
+            average_precision=float(average_precision_score(y, proba)),
+            roc_auc=float(roc_auc_score(y, proba)),
+            brier=float(brier_score_loss(y, proba)),
+            log_loss=float(log_loss(y, proba)),
+            half=confusion_at(y, proba, 0.5),
+            cut=confusion_at(y, alerts, 0.5),
+        )
 
 
 def grids_of_models(models: Sequence[ModelScores], cut: str) -> tuple[Grid, ...]:

@@ -7,23 +7,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from boostimb.notebook import Grid
 from boostimb.report._axes import percent
+from boostimb.report._calibration import bins_of
 from boostimb.report._cuts import cuts_of
+from boostimb.report._interval import rate_interval
 from boostimb.report._models import grids_of_models
+from boostimb.report._over_thresholds import over_thresholds
 from boostimb.report._page import Estimate, History, Page
-from boostimb.report._reliability import reliability
+from boostimb.report._probability_axis import clipped, padded, ticks_between
 from boostimb.report._scored import Scored
-from boostimb.report._threshold import limits, ticks
+from boostimb.report._scores import histogram
 from boostimb.report._words import in_plain_words
 from boostimb.validation import missing_extra
 
 FOLDER = Path(__file__).parent / "page"
-_BINS = 48
 _MOST_FEATURES = 20
-_TINY = 1e-6
+_ROOM = 0.12  # of an axis, between two ticks
 
 
 def render(page: Page) -> str:
@@ -33,7 +34,7 @@ def render(page: Page) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {"percent": percent, "number": lambda value, digits=3: f"{value:,.{digits}f}"}
+    environment.filters |= {"percent": percent, "number": _number}
     scored = Scored.of(page.y, page.proba)
     at = scored.at(page.threshold)
     return environment.get_template("page.html").render(
@@ -56,29 +57,44 @@ def render(page: Page) -> str:
 def _data(page: Page, scored: Scored) -> dict[str, Any]:
     """Return what the curves are drawn from, as JSON can hold it."""
     cuts = cuts_of(scored, page.threshold)
-    low, high = limits(scored, page.threshold)
-    data = {
+    over = over_thresholds(scored, page.threshold)
+    plateau = scored.f1_plateau()
+    edges, positives, negatives = histogram(scored, page.threshold)
+    return {
         "n": scored.y.size,
         "nPos": int(scored.sweep.n_pos),
         "cuts": {"values": cuts.values, "tp": cuts.tp, "fp": cuts.fp},
         "chosen": cuts.chosen,
-        "axis": {"low": low, "high": high, "ticks": ticks(low, high)},
+        "axis": _axis(over.low, over.high),
+        "plateau": [over.inside(plateau.low), over.inside(plateau.high)],
         "costs": {"tn": page.costs.tn, "tp": page.costs.tp},
-        "scores": _histogram(scored),
-        "calibration": [each._asdict() for each in reliability(scored.y, scored.proba)],
-        "history": None,
+        "scores": {
+            "axis": _axis(float(edges[0]), float(edges[-1])),
+            "edges": edges.tolist(),
+            "pos": positives.tolist(),
+            "neg": negatives.tolist(),
+        },
+        "calibration": _calibration(scored),
+        "history": None if page.history is None or page.estimate is None else _history(page.history, page.estimate.plain),
     }
-    if page.history is not None and page.estimate is not None:
-        data["history"] = _history(page.history, page.estimate.plain)
-    return data
 
 
-def _histogram(scored: Scored) -> dict[str, list[float] | list[int]]:
-    """Return how many rows of either class score how much, in bins of equal width in log-odds."""
-    odds = logit(np.clip(scored.proba.astype(np.float64), _TINY, 1 - _TINY))
-    edges = np.linspace(odds.min() - 1e-9, odds.max() + 1e-9, _BINS + 1)
-    counts = {name: np.histogram(odds[rows], edges)[0].tolist() for name, rows in (("pos", scored.y), ("neg", ~scored.y))}
-    return {"edges": edges.tolist(), **counts}
+def _number(value: float, digits: int = 3) -> str:
+    return f"{value:,.{digits}f}"
+
+
+def _axis(low: float, high: float) -> dict[str, Any]:
+    return {"low": low, "high": high, "ticks": ticks_between(low, high, _ROOM)}
+
+
+def _calibration(scored: Scored) -> dict[str, Any]:
+    bins = bins_of(scored, None)
+    mean, rate = clipped(bins.expected / bins.n), bins.hits / bins.n
+    low, high = rate_interval(bins.hits, bins.n - bins.hits)
+    inside = clipped(np.concatenate([mean, low[bins.hits > 0], high[bins.hits < bins.n]]))
+    columns = {"n": bins.n, "mean": mean, "rate": rate, "low": low, "high": high}
+    rows = [dict(zip(columns, values, strict=True)) for values in np.column_stack(list(columns.values())).tolist()]
+    return {"axis": _axis(*padded(float(inside.min()), float(inside.max()))), "bins": rows}
 
 
 def _history(history: History, plain: float) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -164,7 +165,7 @@ def _kinds(seed: int, n_jobs: int) -> Iterator[tuple[str, Resampler, Callable[[]
 
     for name, make in (("logistic regression", logistic), ("random forest", forest)):
         for way, sampler, weight in (("plain", "none", None), ("balanced", "none", "balanced"), ("SMOTE", "smote", None)):
-            yield f"{name}, {way}", Resampler(sampler), lambda make=make, weight=weight: make(weight)
+            yield f"{name}, {way}", Resampler(sampler), partial(make, weight)
 
 
 def _columns(table: Table) -> Any:

@@ -18,6 +18,7 @@ from boostimb.search._context import ContextReport
 from boostimb.search._estimate import Estimate
 from boostimb.search._lever_effects import Finished, lever_report
 from boostimb.search._lever_report import LeverReport
+from boostimb.search._plots import ResultPlots
 from boostimb.search._report import page_of
 from boostimb.search._summary import summary_html
 from boostimb.typing import BoolArray, FloatArray
@@ -197,6 +198,11 @@ class TuneResult:
         ['not tried']
         """
         return lever_report(self._finished, self._decision)
+
+    @property
+    def plot(self) -> ResultPlots:
+        """Pictures of the result, such as ``result.plot.pr()``; see `ResultPlots`."""
+        return ResultPlots(self)
 
     def report(
         self, path: str | PathLike[str], *, title: str = "What the search found", context: ContextReport | None = None

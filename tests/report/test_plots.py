@@ -19,7 +19,7 @@ CURVES = (plot_pr, plot_roc, plot_threshold)
 LABELS = {
     plot_pr: ("recall", "precision"),
     plot_roc: ("false alarms: share of negatives flagged", "recall"),
-    plot_threshold: ("threshold (probability, on the scale of log-odds)", "rate"),
+    plot_threshold: ("threshold (log-odds scale)", "rate"),
     plot_confusion: ("precision 0.47, recall 0.23, F1 0.31", ""),
 }
 
@@ -112,7 +112,7 @@ def test_the_confusion_matrix_has_counts_and_rates(ax):
     proba = np.concatenate([np.full(9_997, 0.01), np.full(3, 0.9), np.full(5, 0.01), np.full(15, 0.9)])
     plot_confusion(y, proba, 0.5, ax=ax)
     texts = [text.get_text() for text in ax.texts]
-    assert texts == ["15", "found: 75.0%", "5", "missed: 25.0%", "3", "false alarm: 0.030%", "9,997", "left alone: 99.970%"]
+    assert texts == ["15", "found\n75.0%", "5", "missed\n25.0%", "3", "false alarm\n0.030%", "9,997", "left alone\n99.970%"]
     assert [text.get_text() for text in ax.get_yticklabels()] == ["positive\n20", "negative\n10,000"]
 
 

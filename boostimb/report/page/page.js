@@ -112,47 +112,38 @@
   const flagging = decisions.filter((at) => at.tp + at.fp > 0);
   const CURVES = [["precision", "precision", "blue"], ["recall", "recall", "green dash"], ["f1", "F1", "purple dots"]];
   const onThreshold = chart("plot-threshold", odds, rates, "threshold", "rate");
+  const [from, to] = data.plateau.map(onThreshold.X);
+  draw(onThreshold.still, "rect", { class: "plateau", x: from, y: BOX.top, width: Math.max(to - from, 1), height: BOX.bottom - BOX.top });
   for (const [key, , style] of CURVES) curve(onThreshold.still, style, stairs(onThreshold.X, onThreshold.Y, flagging.map((at) => at[key])));
 
   const pr = chart("plot-pr", rates, rates, "recall", "precision");
   curve(pr.still, "grey dash", [[BOX.left, pr.Y(nPos / n)], [BOX.right, pr.Y(nPos / n)]]);
   curve(pr.still, "blue", flagging.map((at) => [pr.X(at.recall), pr.Y(at.precision)]));
 
-  const counts = data.scores, most = Math.max(...counts.pos, ...counts.neg);
-  const powers = [];
+  const rows = data.scores, most = Math.max(...rows.pos, ...rows.neg), powers = [];
   for (let power = 1; power <= Math.max(10, most * 1.2); power *= 10) powers.push(power);
-  const histogram = chart("plot-scores", { ...odds, low: 1 / (1 + Math.exp(-counts.edges[0])), high: 1 / (1 + Math.exp(-counts.edges.at(-1))) },
-    { map: Math.log, low: 0.7, high: Math.max(10, most * 1.4), ticks: powers }, "probability", "rows");
-  const place = (edge) => histogram.X(1 / (1 + Math.exp(-edge)));
+  const histogram = chart("plot-scores", { map: logit, ...rows.axis }, { map: Math.log, low: 0.7, high: Math.max(10, most * 1.4), ticks: powers }, "probability", "rows");
   for (const [key, style] of [["neg", "fill-grey pale"], ["pos", "fill-blue"]]) {
-    counts[key].forEach((height, at) => {
+    rows[key].forEach((height, at) => {
       if (!height) return;
-      const left = place(counts.edges[at]), width = place(counts.edges[at + 1]) - left, inset = key === "pos" ? width * 0.22 : 0;
+      const left = histogram.X(rows.edges[at]), width = histogram.X(rows.edges[at + 1]) - left, inset = key === "pos" ? width * 0.22 : 0;
       const top = histogram.Y(height);
-      draw(histogram.still, "rect", { class: style, x: left + inset, y: top, width: Math.max(width - 2 * inset - 0.5, 0.8), height: BOX.bottom - top });
+      draw(histogram.still, "rect", { class: style, x: left + inset, y: top, width: width - 2 * inset - 0.5, height: BOX.bottom - top });
     });
   }
   legend(histogram.still, [["fill-blue", "positive", true], ["fill-grey pale", "negative", true], ["cutline", "cut"]]);
 
-  const bins = data.calibration;
-  const ends = bins.flatMap((bin) => [bin.mean, bin.rate, bin.low, bin.high]).filter((value) => value > 0 && value < 1);
-  const span = [Math.min(...ends, 0.5) * 0.8, 1 - (1 - Math.max(...ends, 0.5)) * 0.8];
-  const marks = (() => {
-    const kept = [], room = 0.13 * (logit(span[1]) - logit(span[0]));
-    for (const tick of [0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 1e-4, 0.9999, 0.2, 0.02, 0.05, 0.005, 0.8, 0.95, 0.3, 0.7]) {
-      if (tick >= span[0] && tick <= span[1] && kept.every((other) => Math.abs(logit(tick) - logit(other)) >= room)) kept.push(tick);
-    }
-    return { map: logit, low: span[0], high: span[1], ticks: kept };
-  })();
-  const calibration = chart("plot-calibration", marks, marks, "mean probability", "share of positives");
+  const ends = { map: logit, ...data.calibration.axis };
+  const calibration = chart("plot-calibration", ends, ends, "predicted probability", "rate of positives");
   curve(calibration.still, "grey dash", [[BOX.left, BOX.bottom], [BOX.right, BOX.top]]);
-  for (const bin of bins) {
-    const x = calibration.X(bin.mean);
-    const bar = draw(calibration.still, "line", { class: "curve blue pale", x1: x, x2: x, y1: calibration.Y(bin.low), y2: calibration.Y(bin.high) });
-    draw(bar, "title", {}, `${count(bin.n)} rows with mean probability ${probability(bin.mean)}: ${probability(bin.rate)} are positive`);
-    draw(calibration.still, "circle", { class: "fill-blue", cx: x, cy: calibration.Y(bin.rate), r: 4.5 });
+  for (const bin of data.calibration.bins) {
+    const x = calibration.X(bin.mean), mark = draw(calibration.still, "g", {});
+    draw(mark, "title", {}, `${count(bin.n)} rows with mean probability ${probability(bin.mean)}: ${probability(bin.rate)} are positive`);
+    draw(mark, "line", { class: "curve blue pale", x1: x, x2: x, y1: calibration.Y(bin.low), y2: calibration.Y(bin.high) });
+    // A rate of 0 or 1 has no place among log-odds: a hollow mark at the edge.
+    draw(mark, "circle", { class: bin.rate > 0 && bin.rate < 1 ? "fill-blue" : "hollow-blue", cx: x, cy: calibration.Y(bin.rate), r: 4.5 });
   }
-  legend(calibration.still, [["blue", "this model"], ["grey dash", "perfect"]]);
+  legend(calibration.still, [["blue", "rate, 95% interval"], ["grey dash", "as predicted"]]);
 
   if (data.history) {
     const { numbers, scores, boosters } = data.history, plainScore = data.history.plain;
