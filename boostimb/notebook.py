@@ -23,7 +23,8 @@ class Grid:
     --------
     >>> grid = Grid("Scores", ("", "recall"), (("plain <b>", "0.5"), ("tuned", "0.75")))
     >>> print(grid)
-    Scores     recall
+    Scores
+               recall
     plain <b>     0.5
     tuned        0.75
     >>> "plain &lt;b&gt;" in grid.to_html()
@@ -35,12 +36,13 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
     def __str__(self) -> str:
-        lines = [(self.columns[0] or self.caption, *self.columns[1:]), *self.rows]
+        lines = [self.columns, *self.rows]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
+        texts = [
             "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))])
             for line in lines
-        )
+        ]
+        return "\n".join([self.caption, *texts] if self.caption else texts)
 
     def to_html(self) -> str:
         """Return the table as HTML, with heads that a screen reader tells for each cell."""

@@ -1,5 +1,6 @@
 """Models that people know, on the folds of the search: what is a boosted one worth beside them?"""
 
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -16,13 +17,13 @@ from boostimb.notebook import Grid, notebook_html
 from boostimb.report import ModelScores, grids_of_models
 from boostimb.resampling import Resampler
 from boostimb.search._folds import Data, make_folds
+from boostimb.search._lever_report import WIDTH
 from boostimb.table import Table, TableEncoder
 from boostimb.typing import BoolArray, FloatArray, IntArray
 from boostimb.validation import check_labels
 
 # Levels of a category that get a column of their own; the rarer ones share one.
 _MOST_LEVELS = 30
-_TREES = 200
 TUNED_CUT = "a cut with the best F1 on the other folds"
 _NOTES = (
     "Every number is out of fold. SMOTE makes its rows from the training rows of each fold only. Missing values are filled by the "
@@ -79,8 +80,7 @@ class ContextReport:
         return {"summary": self.summary, "notes": _NOTES, "models": models}
 
     def __str__(self) -> str:
-        tables = (f"{grid.caption}\n{grid}" for grid in self.grids)
-        return "\n\n".join([self.summary, *tables, _NOTES])
+        return "\n\n".join([textwrap.fill(self.summary, WIDTH), *map(str, self.grids), textwrap.fill(_NOTES, WIDTH)])
 
     def _repr_html_(self) -> str:
         return notebook_html("Models for context", (self.summary, *self.grids), _NOTES)
@@ -161,7 +161,7 @@ def _kinds(seed: int, n_jobs: int) -> Iterator[tuple[str, Resampler, Callable[[]
         return LogisticRegression(class_weight=weight, max_iter=1000)
 
     def forest(weight: str | None) -> Any:
-        return RandomForestClassifier(_TREES, class_weight=weight, random_state=seed, n_jobs=n_jobs)
+        return RandomForestClassifier(class_weight=weight, random_state=seed, n_jobs=n_jobs)
 
     for name, make in (("logistic regression", logistic), ("random forest", forest)):
         for way, sampler, weight in (("plain", "none", None), ("balanced", "none", "balanced"), ("SMOTE", "smote", None)):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from boostimb.search._result import TuneResult
 
 
+_NAMES = {"lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost"}
+
+
 def page_of(result: "TuneResult", title: str, context: ContextReport | None) -> Page:
     """Return what the report of a search tells, on its out-of-fold probabilities."""
     search = result._finished
@@ -32,7 +35,7 @@ def page_of(result: "TuneResult", title: str, context: ContextReport | None) -> 
     report = result.lever_report()
     models = [scores_by_folds("this model", search.y, result.oof_proba_, search.fold)]
     if plain is not None:
-        models.insert(0, scores_by_folds(f"plain {plain[0]}", search.y, plain[1], search.fold))
+        models.append(scores_by_folds(f"plain {plain[0]}", search.y, plain[1], search.fold))
     return Page(
         title,
         search.y,
@@ -76,7 +79,7 @@ def plain_booster(search: Finished) -> tuple[str, FloatArray] | None:
         return None
     best = max(found.tolist(), key=lambda at: search.sign * search.metric.score(search.y, search.margins[at]))
     # Its loss is log-loss, whose margin is the log-odds.
-    return str(search.params[best]["booster"]), expit(search.margins[best].astype(np.float64))
+    return _NAMES[search.params[best]["booster"]], expit(search.margins[best].astype(np.float64))
 
 
 def positive_of(model: Ensemble) -> str:

@@ -41,7 +41,7 @@
 
   // ---- drawing ----
 
-  const BOX = { left: 54, right: 426, top: 34, bottom: 254 };
+  const BOX = { left: 54, right: 416, top: 38, bottom: 254 };
   function draw(parent, name, attributes, text) {
     const node = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -96,14 +96,22 @@
     return points;
   }
   function legend(parent, entries) {
-    let x = BOX.left;
+    let x = BOX.left, y = 25;
+    const lines = [draw(parent, "g", {})];
     for (const [style, text, mark] of entries) {
-      if (mark) draw(parent, "rect", { class: style, x, y: 11, width: 14, height: 10 });
-      else draw(parent, "line", { class: `curve ${style}`, x1: x, x2: x + 22, y1: 16, y2: 16 });
-      x += mark ? 19 : 27;
-      const node = draw(parent, "text", { class: "key", x, y: 20 }, text);
-      x += node.getComputedTextLength() + 14;
+      const entry = draw(lines.at(-1), "g", {}), width = mark ? 14 : 22;
+      if (mark) draw(entry, "rect", { class: style, x: 0, y: -9, width, height: 10 });
+      else draw(entry, "line", { class: `curve ${style}`, x1: 0, x2: width, y1: -4, y2: -4 });
+      const wide = width + 5 + draw(entry, "text", { class: "key", x: width + 5, y: 0 }, text).getComputedTextLength();
+      if (x + wide > BOX.right + 20 && x > BOX.left) {
+        lines.push(draw(parent, "g", {}));
+        lines.at(-1).append(entry);
+        x = BOX.left;
+      }
+      entry.setAttribute("transform", `translate(${x} 0)`);
+      x += wide + 14;
     }
+    lines.forEach((line, at) => line.setAttribute("transform", `translate(0 ${y - 15 * (lines.length - 1 - at)})`));
   }
   const cutline = (plot, at) => draw(plot.moving, "line", { class: "cutline", x1: plot.X(values[at]), x2: plot.X(values[at]), y1: BOX.top, y2: BOX.bottom });
   const point = (plot, x, y) => draw(plot.moving, "circle", { class: "point", cx: plot.X(x), cy: plot.Y(y), r: 6.5 });
