@@ -17,7 +17,7 @@ _QUICK = 2_000_000
 def summary_html(result: "TuneResult") -> str:
     """Return the answer, the score, the decisions, the constraints and the levers as a block of HTML."""
     at, search = result.confusion(), result._finished
-    parts: list[str | Grid] = [in_plain_words(at)]
+    parts: list[str | Grid] = []
     plain = plain_booster(search)
     if plain is not None:
         parts.append(f"A plain {plain[0]}, cut at 0.5: {in_plain_words(confusion_at(search.y, plain[1], 0.5))}")
@@ -38,4 +38,4 @@ def summary_html(result: "TuneResult") -> str:
         parts.append(result.lever_report().summary)
     trials = result.cv_results_["trial"].size
     notes = f"{trials} trial{'s' * (trials != 1)}, {search.y.size:,} rows. result.report('report.html') shows all of it."
-    return notebook_html("boostimb.tune", parts, notes)
+    return notebook_html(in_plain_words(at), parts, notes)

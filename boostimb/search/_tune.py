@@ -242,7 +242,7 @@ def tune(
             "search metric": shown_name,
             "losses": ", ".join(map(str, chosen_losses)),
             "samplers": ", ".join(sampler.name for sampler in samplers),
-            "folds": f"{len(folds)} ({cv if isinstance(cv, int) else type(cv).__name__})",
+            "folds": f"{len(folds)}" if isinstance(cv, int) else f"{len(folds)} of {type(cv).__name__}",
             "seconds at most": "no limit" if timeout is None else f"{timeout:g}",
             "trials at most": "no limit" if n_trials is None else f"{n_trials}",
             "final model": refit,

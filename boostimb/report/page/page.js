@@ -163,12 +163,12 @@
     const plot = chart("plot-history", { low: 0, high, ticks: steps(0, high, 6).filter(Number.isInteger) }, { ...y, ticks: steps(y.low, y.high, 5) }, "trial", "score");
     const styles = { lightgbm: "fill-blue", xgboost: "fill-orange", catboost: "fill-grey" };
     scores.forEach((score, at) => {
-      const dot = draw(plot.still, "circle", { class: `${styles[boosters[at]] || "fill-grey"} pale`, cx: plot.X(numbers[at]), cy: plot.Y(score), r: 3.4 });
+      const dot = draw(plot.still, "circle", { class: styles[boosters[at]] || "fill-grey", cx: plot.X(numbers[at]), cy: plot.Y(score), r: 3.4 });
       draw(dot, "title", {}, `trial ${numbers[at]}, ${boosters[at]}: ${score.toFixed(4)}`);
     });
     curve(plot.still, "grey dash", [[BOX.left, plot.Y(plainScore)], [BOX.right, plot.Y(plainScore)]]);
     curve(plot.still, "green", numbers.flatMap((number, at) => (at ? [[plot.X(number), plot.Y(data.history.best[at - 1])]] : []).concat([[plot.X(number), plot.Y(data.history.best[at])]])));
-    legend(plot.still, [["green", "best so far"], ["grey dash", "plain"], ...[...new Set(boosters)].map((name) => [`${styles[name] || "fill-grey"} pale`, name, true])]);
+    legend(plot.still, [["green", "best so far"], ["grey dash", "plain"], ...[...new Set(boosters)].map((name) => [styles[name] || "fill-grey", name, true])]);
   }
 
   // ---- moving ----

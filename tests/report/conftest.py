@@ -4,11 +4,14 @@ import base64
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
+import pytest
 
-class Page:
+
+class Browser:
     """One browser with one page in it.
 
     With --remote-debugging-pipe, Chromium reads messages of https://chromedevtools.github.io/devtools-protocol/ from file
@@ -18,14 +21,14 @@ class Page:
     def __init__(self, chromium, profile):
         from_us, self._write = os.pipe()
         self._read, to_us = os.pipe()
-        # The shell puts the pipes where Chromium looks for them, whatever their numbers are here.
+        # The launcher puts the pipes where Chromium looks for them, whatever their numbers are here.
         command = [
             *(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe"),
             *(f"--user-data-dir={profile}", "--no-first-run", "--disable-background-networking", "about:blank"),
         ]
-        shell = ["sh", "-c", f'exec "$@" 3<&{from_us} 4>&{to_us}', "sh", *map(str, command)]
+        launch = f"import os, sys; os.dup2({from_us}, 3); os.dup2({to_us}, 4); os.execv(sys.argv[1], sys.argv[1:])"
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self._process = subprocess.Popen(shell, pass_fds=(from_us, to_us), **quiet)
+        self._process = subprocess.Popen([sys.executable, "-c", launch, *map(str, command)], pass_fds=(from_us, to_us), **quiet)
         os.close(from_us)
         os.close(to_us)
         self._number, self._buffer, self._session, self.events = 0, b"", None, []
@@ -100,3 +103,11 @@ class Page:
         """Write the whole page as a PNG."""
         content = self.send("Page.captureScreenshot", captureBeyondViewport=True)["data"]
         path.write_bytes(base64.b64decode(content))
+
+
+@pytest.fixture(scope="module")
+def browser(program, tmp_path_factory):
+    """One browser for all tests of a file."""
+    opened = Browser(program("chromium", "chromium"), tmp_path_factory.mktemp("profile"))
+    yield opened
+    opened.close()
