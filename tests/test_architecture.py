@@ -34,6 +34,7 @@ ONLY_IN = {
     "catboost": ("boosters/catboost",),
     "optuna": ("search/",),
     "imblearn": ("resampling/",),
+    "jinja2": ("report/",),
     "matplotlib": ("report/",),
     "torch": ("losses/_torch",),
     "typer": ("cli",),

@@ -7,6 +7,7 @@ from boostimb.report._cost import plot_cost
 from boostimb.report._history import plot_history
 from boostimb.report._importance import plot_importance
 from boostimb.report._levers import plot_levers
+from boostimb.report._model_page import page_of_model
 from boostimb.report._models import ModelScores, grids_of_models
 from boostimb.report._overview import overview
 from boostimb.report._page import Costs, Estimate, History, Levers, Page, write_page
@@ -27,6 +28,7 @@ __all__ = [
     "grids_of_models",
     "in_plain_words",
     "overview",
+    "page_of_model",
     "plot_calibration",
     "plot_class_counts",
     "plot_confusion",

@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from boostimb.decision import ConstraintReport
-from boostimb.metrics import Confusion
+from boostimb.metrics import Confusion, confusion_at
 from boostimb.notebook import Grid
 from boostimb.report._models import ModelScores
 from boostimb.typing import BoolArray, FloatArray
@@ -71,7 +71,7 @@ class Page:
     positive : str
         What a positive is, such as "label yes".
     rows : str
-        What rows these are, such as "out of fold".
+        What rows these are; "out of fold" and "held out" are explained on the page.
     chosen_by : str
         What the cut was chosen by.
     plain, plain_name : Confusion and str, optional
@@ -98,7 +98,7 @@ class Page:
     proba: FloatArray
     threshold: float
     positive: str = ""
-    rows: str = "not used in training"
+    rows: str = "not seen in training"
     chosen_by: str = ""
     plain: Confusion | None = None
     plain_name: str = "A plain booster"
@@ -113,6 +113,11 @@ class Page:
     importances: tuple[tuple[str, float], ...] = ()
     warned: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def decision(self) -> Confusion:
+        """The decisions at the threshold."""
+        return confusion_at(self.y, self.proba, self.threshold)
 
 
 def write_page(page: Page, path: str | PathLike[str]) -> Path:

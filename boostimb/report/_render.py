@@ -36,7 +36,7 @@ def render(page: Page) -> str:
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters |= {"percent": percent, "number": _number}
     scored = Scored.of(page.y, page.proba)
-    at = scored.at(page.threshold)
+    at = page.decision
     return environment.get_template("page.html").render(
         page=page,
         at=at,

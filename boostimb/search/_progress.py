@@ -50,4 +50,9 @@ def _bar(total: int | None, unit: str) -> Any:
         from tqdm.notebook import tqdm
     else:
         from tqdm import tqdm
-    return tqdm(total=total, unit=unit, desc="boostimb.tune", bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {unit}, {remaining} left{postfix}")
+    return tqdm(
+        total=total,
+        unit=unit,
+        desc="boostimb.tune",
+        bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {unit}, {remaining} left{postfix}",
+    )

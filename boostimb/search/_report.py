@@ -1,19 +1,15 @@
 """From a finished search to the content of its report."""
 
-import platform
-from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit
 
-import boostimb
 from boostimb.decision import Decision
 from boostimb.decision._goal import Cost, FixedThreshold
 from boostimb.metrics import confusion_at
-from boostimb.model import Ensemble
-from boostimb.report import Costs, Estimate, History, Levers, Page
+from boostimb.report import Costs, Estimate, History, Levers, Page, page_of_model
 from boostimb.search._context import TUNED_CUT, ContextReport, scores_by_folds
 from boostimb.search._lever_effects import Finished, plain_trials
 from boostimb.typing import FloatArray
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
 _NAMES = {"lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost"}
 
 
-def page_of(result: "TuneResult", title: str, context: ContextReport | None) -> Page:
+def page_of(result: "TuneResult", title: str, context: ContextReport | None = None) -> Page:
     """Return what the report of a search tells, on its out-of-fold probabilities."""
     search = result._finished
     low, high = result.score_interval_
@@ -36,12 +32,9 @@ def page_of(result: "TuneResult", title: str, context: ContextReport | None) -> 
     models = [scores_by_folds("this model", search.y, result.oof_proba_, search.fold)]
     if plain is not None:
         models.append(scores_by_folds(f"plain {plain[0]}", search.y, plain[1], search.fold))
-    return Page(
-        title,
-        search.y,
-        result.oof_proba_,
-        result.threshold_,
-        positive=positive_of(model),
+    own = page_of_model(model, search.y, result.oof_proba_, title)
+    return replace(
+        own,
         rows="out of fold",
         chosen_by=chosen_by(result._decision),
         plain=None if plain is None else confusion_at(search.y, plain[1], 0.5),
@@ -61,13 +54,12 @@ def page_of(result: "TuneResult", title: str, context: ContextReport | None) -> 
             tuple(str(params["booster"]) for params in trials["params"]),
             search.metric.greater_is_better,
         ),
-        importances=importances_of(model),
         warned=tuple(dict.fromkeys(result._warned)),
         facts={
-            "Model": members_of(model),
+            "Model": own.facts["Model"],
             "Settings": {"goal": goal_of(result._decision), **result._settings},
             "Best single trial": {key: _text(value) for key, value in result.best_params_.items()},
-            "Versions": versions(model),
+            "Versions": own.facts["Versions"],
         },
     )
 
@@ -82,11 +74,6 @@ def plain_booster(search: Finished) -> tuple[str, FloatArray] | None:
     return _NAMES[search.params[best]["booster"]], expit(search.margins[best].astype(np.float64))
 
 
-def positive_of(model: Ensemble) -> str:
-    """Say what a positive is."""
-    return f"label {model.classes_.tolist()[model.positive_index]}"
-
-
 def chosen_by(decision: Decision) -> str:
     """Say what a threshold was chosen by."""
     if isinstance(decision.goal, FixedThreshold):
@@ -99,33 +86,6 @@ def goal_of(decision: Decision) -> str:
     """Say what a threshold was chosen by, with the confidence that its constraints are to be kept with."""
     confidence = f", confidence {decision.confidence:g}" if decision.constraints and decision.confidence is not None else ""
     return chosen_by(decision) + confidence
-
-
-def members_of(model: Ensemble) -> dict[str, str]:
-    """Return how many models of each booster there are, with their weight, and the threshold."""
-    total = sum(member.weight for member in model.members)
-    table = {}
-    for name in sorted({member.booster for member in model.members}):
-        weights = [member.weight for member in model.members if member.booster == name]
-        table[name] = f"{len(weights)} model{'s' * (len(weights) != 1)}, {sum(weights) / total:.0%} of the weight"
-    return {**table, "features": str(model.n_features_in_), "threshold": f"{model.threshold:.6g}"}
-
-
-def importances_of(model: Ensemble) -> tuple[tuple[str, float], ...]:
-    """Return each feature with its share of the gain."""
-    names: Iterable[str] = model.encoder.names or (f"column {at}" for at in range(model.n_features_in_))
-    return tuple(zip(names, model.feature_importances_.tolist(), strict=True))
-
-
-def versions(model: Ensemble) -> dict[str, str]:
-    """Return the versions that a model was made or read with."""
-    packages = ["numpy", "scipy", "scikit-learn", "imbalanced-learn", "optuna", *sorted({each.booster for each in model.members})]
-    return {
-        "boostimb": boostimb.__version__,
-        "Python": platform.python_version(),
-        **{name: version(name) for name in packages},
-        "system": f"{platform.system()} {platform.machine()}",
-    }
 
 
 def _note_on(context: ContextReport, search: Finished) -> str:
@@ -151,8 +111,3 @@ def _name(decision: Decision) -> str:
 
 def _text(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
-def sections_of(model: Ensemble) -> Mapping[str, Mapping[str, str]]:
-    """Return what a saved model tells of itself."""
-    return {"Model": members_of(model), "Versions": versions(model)}
