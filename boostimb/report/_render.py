@@ -33,7 +33,7 @@ def render(page: Page) -> str:
         raise missing_extra("jinja2", "a report")
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
     environment.filters |= {"percent": percent, "number": _number}
     scored = Scored.of(page.y, page.proba)
     at = page.decision

@@ -3,6 +3,7 @@
 import json
 import re
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -74,13 +75,12 @@ def test_another_threshold_and_costs_reach_the_page(table):
     assert page.threshold == result.threshold_
 
 
-def test_context_of_other_rows_is_refused(result, table, tmp_path):
-    X, y = table
-    other = bi.context_models(X[["b"]], y[::-1], pos_label=NASTY, cv=2, random_state=0, n_jobs=1)
+def test_context_of_other_rows_is_refused(result, context, tmp_path):
+    other = replace(context, y=context.y[::-1])
     with pytest.raises(ValueError, match="context must be of the same rows as the search"):
         result.report(tmp_path / "report.html", context=other)
     assert not (tmp_path / "report.html").exists()
-    elsewhere = bi.context_models(X[["b"]], y, pos_label=NASTY, cv=2, random_state=1, n_jobs=1)
+    elsewhere = replace(context, fold=(context.fold + 1) % 3)
     assert page_of(result, "", elsewhere).models_note == "The models for context were scored on other folds."
 
 
@@ -108,7 +108,7 @@ def test_warnings_of_the_search_are_kept_whatever_the_filters(small):
 
 
 def test_context_models_are_scored_out_of_fold(context, table, result):
-    X, y = table
+    y = table[1]
     assert np.array_equal(context.fold, result._finished.fold)
     names = [each.name for each in context.models]
     assert len(names) == 7
@@ -128,9 +128,9 @@ def test_context_models_are_scikit_learn_s(small):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    X, y = small
-    report = bi.context_models(X, y, cv=3, random_state=0, n_jobs=1)
-    folds = [(np.flatnonzero(report.fold != k), np.flatnonzero(report.fold == k)) for k in range(3)]
+    X, y = (each[:400] for each in small)
+    report = bi.context_models(X, y, cv=2, random_state=0, n_jobs=1)
+    folds = [(np.flatnonzero(report.fold != k), np.flatnonzero(report.fold == k)) for k in range(2)]
     for name, weight in (("plain", None), ("balanced", "balanced")):
         model = make_pipeline(StandardScaler(), LogisticRegression(class_weight=weight, max_iter=1000))
         proba = cross_val_predict(model, X, y, cv=folds, method="predict_proba")[:, 1]
@@ -141,9 +141,9 @@ def test_context_models_are_scikit_learn_s(small):
 
 def test_labels_without_meaning_teach_no_model(small):
     """With SMOTE before the split, copies of the rows that are scored would be among those trained on."""
-    X, y = small
-    report = bi.context_models(X, np.random.default_rng(0).permutation(y), cv=3, random_state=0, n_jobs=1)
-    assert all(each.roc_auc == pytest.approx(0.5, abs=0.1) for each in report.models)
+    X, y = (each[:400] for each in small)
+    report = bi.context_models(X, np.random.default_rng(0).permutation(y), cv=2, random_state=0, n_jobs=1)
+    assert all(each.roc_auc < 0.65 for each in report.models)
 
 
 def test_context_reads_as_text_json_and_html(context):
