@@ -62,7 +62,7 @@ def plot_class_counts(names: Sequence[str], positives: ArrayLike, negatives: Arr
     ax.set_xscale("log")
     ax.set_xlim(left=0.7)
     name_rows(ax, texts)
-    add_legend(ax, ncols=2)
+    add_legend(ax, columns=2)
     return ax
 
 

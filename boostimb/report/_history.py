@@ -79,8 +79,6 @@ def plot_history(
     names = np.asarray(["trial"] * number.size if boosters is None else boosters)
     check_length("boosters", names, number.size, "trials")
     ax = new_axes(ax)
-    from matplotlib.ticker import MaxNLocator
-
     sign = 1.0 if greater_is_better else -1.0
     order = np.argsort(number, kind="stable")
     number, score, names = number[order], score[order], names[order]
@@ -100,11 +98,13 @@ def plot_history(
     if far.count:
         ax.plot([], [], "v" if greater_is_better else "^", color=GREY, markersize=5, label=f"beyond the edge: {far.count}")
     frame(ax, "What the search tried", "trial", measure)
-    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
     top = sign * max((sign * score).max(), sign * (score[0] if baseline is None else baseline))
     room = 0.06 * (abs(top - edge) or 0.01)
     ax.set_ylim(*sorted((edge - sign * room, top + sign * room)))
-    add_legend(ax, ncols=2)
+    add_legend(ax, columns=2)
     return ax
 
 

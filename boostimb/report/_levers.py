@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boostimb.report._axes import BLUE, GREY, VERMILLION, frame
+from boostimb.report._axes import BLUE, GREY, VERMILLION, add_legend, frame
 from boostimb.report._rows import name_rows, row_axes
 from boostimb.typing import FloatArray
 from boostimb.validation import as_vector
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # By shape as well as by colour.
 _MARKS = {"helps": ("o", BLUE), "hurts": ("s", VERMILLION)}
-_NOTHING = ("|", GREY)
+_NOTHING = ("D", GREY)
 
 
 def plot_levers(
@@ -63,7 +63,7 @@ def plot_levers(
     >>> names, verdicts = ["class weight", "smote"], ["helps", "not tried"]
     >>> ax = plot_levers(names, [0.031, None], [0.012, None], verdicts, ax=Figure().subplots())
     >>> [text.get_text() for text in ax.texts]
-    ['class weight: +0.031 ± 0.012, helps', 'smote: not tried']
+    ['class weight: +0.031 ± 0.012', 'smote: not tried']
     """
     if not len(names):
         raise ValueError("names must hold at least one lever, got none")
@@ -76,17 +76,22 @@ def plot_levers(
 
 def _draw(names: Sequence[str], gain: FloatArray, half: FloatArray, verdicts: Sequence[str], measure: str, ax: "Axes") -> "Axes":
     texts = []
-    ax.axvline(0, color=GREY, linewidth=1.2)
+    labelled = set()
     for at, (name, value, error, verdict) in enumerate(zip(names, gain.tolist(), half.tolist(), verdicts, strict=True)):
         if np.isnan(value):
             texts.append(f"{name}: {verdict}")
             continue
         digits = int(np.clip(1 - floor(log10(error)), 0, 6)) if error > 0 else 3
-        texts.append(f"{name}: {value:+.{digits}f} ± {error:.{digits}f}, {verdict}")
+        texts.append(f"{name}: {round(value, digits) + 0.0:+.{digits}f} ± {error:.{digits}f}")  # no -0.000
         mark, color = _MARKS.get(verdict, _NOTHING)
         ax.plot([value - error, value + error], [at + 0.1] * 2, color=color, linewidth=1.8, solid_capstyle="butt")
-        ax.plot([value], [at + 0.1], mark, color=color, markersize=7)
+        ax.plot([0, 0], [at - 0.1, at + 0.3], color=GREY, linewidth=1.0)
+        label = None if verdict in labelled else verdict
+        labelled.add(verdict)
+        ax.plot([value], [at + 0.1], mark, color=color, markersize=6, label=label)
     frame(ax, "What each lever bought", f"gain in {measure}; right is better", "")
     name_rows(ax, texts)
     ax.locator_params(axis="x", nbins=5)
+    if labelled:
+        add_legend(ax, columns=3)
     return ax

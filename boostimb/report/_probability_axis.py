@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
+from boostimb.report._axes import size_of
 from boostimb.typing import FloatArray
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def padded(low: float, high: float) -> tuple[float, float]:
 
 def probability_axis(ax: "Axes", low: float, high: float, *, y: bool = False) -> None:
     """Make the x axis, or y, one of log-odds from ``low`` to ``high`` with ticks that do not touch."""
-    size = ax.get_window_extent().transformed(ax.figure.dpi_scale_trans.inverted()).size * 72
-    room = _HEIGHT / size[1] if y else _WIDTH / size[0]
+    width, height = size_of(ax)
+    room = _HEIGHT / height if y else _WIDTH / width
     axis, ticks = ax.yaxis if y else ax.xaxis, ticks_between(low, high, max(0.1, room))
     set_scale, set_limits = (ax.set_yscale, ax.set_ylim) if y else (ax.set_xscale, ax.set_xlim)
     set_scale("logit")
