@@ -239,7 +239,7 @@ def tune(
         _finished=search.finished(calibration, shown_name),
         _settings={
             "boosters": ", ".join(boosters),
-            "search metric": shown_name,
+            "search metric": shown_name.replace("_", " "),
             "losses": ", ".join(map(str, chosen_losses)),
             "samplers": ", ".join(sampler.name for sampler in samplers),
             "folds": f"{len(folds)}" if isinstance(cv, int) else f"{len(folds)} of {type(cv).__name__}",
