@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         recall_at_precision,
     )
     from boostimb.model import BoostClassifier, load
-    from boostimb.search import TuneResult, tune
+    from boostimb.search import TuneResult, context_models, tune
 
 _HOME = {
     "AsymmetricLoss": "losses",
@@ -55,6 +55,7 @@ _HOME = {
     "average_precision": "metrics",
     "best_threshold": "decision",
     "class_weights": "losses",
+    "context_models": "search",
     "effective_number_weights": "losses",
     "load": "model",
     "precision_at_k": "metrics",
@@ -82,6 +83,7 @@ __all__ = [
     "average_precision",
     "best_threshold",
     "class_weights",
+    "context_models",
     "effective_number_weights",
     "load",
     "precision_at_k",

@@ -5,7 +5,9 @@ A check converts once and returns what the code inside may rely on. An error sta
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite
@@ -21,6 +23,7 @@ EXTRAS = {
     "lightgbm": "lightgbm",
     "catboost": "catboost",
     "matplotlib": "plots",
+    "jinja2": "report",
     "typer": "cli",
     "rich": "cli",
     "pandas": "cli",
@@ -32,12 +35,37 @@ class ImbalanceWarning(UserWarning):
     """Something about rare positives that a user should know; the text names the remedy."""
 
 
+_heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+
+
 def warn(text: str, category: type[Warning] = ImbalanceWarning) -> None:
-    """Warn at the line outside boostimb from which it was called, however deep inside this is."""
+    """Warn at the line outside boostimb from which it was called, however deep inside this is; and tell `heard` of it."""
+    texts = _heard.get()
+    if texts is not None:
+        texts.append(text)
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "boostimb":
         frame, level = frame.f_back, level + 1
     warnings.warn(text, category, stacklevel=level)
+
+
+@contextmanager
+def heard(texts: list[str]) -> Iterator[None]:
+    """Collect what `warn` says meanwhile in this thread, whatever filters the user has set.
+
+    Examples
+    --------
+    >>> texts = []
+    >>> with heard(texts), warnings.catch_warnings(action="ignore"):
+    ...     warn("only 3 positives")
+    >>> texts
+    ['only 3 positives']
+    """
+    token = _heard.set(texts)
+    try:
+        yield
+    finally:
+        _heard.reset(token)
 
 
 def missing_extra(module: str, needed_for: str) -> ImportError:

@@ -432,6 +432,7 @@ def test_the_bar_moves_and_says_how_it_stands(small, capsys, budget):
     bi.tune(*small, **{**QUICK, "progress": True, **budget})
     shown = capsys.readouterr().err
     assert "1 trial, best average precision 0." in shown
+    assert " left" in shown
     if budget["timeout"] is None:
         assert "2 trials, best" in shown
         assert "2/2 trial" in shown
