@@ -193,6 +193,11 @@ def decode(classes: NDArray[Any], positive_index: int, positive: BoolArray) -> N
     return decided
 
 
+def is_zero_one(classes: NDArray[Any]) -> bool:
+    """Whether the labels themselves say which class is positive: 0 and 1, -1 and 1, or booleans."""
+    return classes.tolist() in ([0, 1], [-1, 1])
+
+
 def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int | None = None) -> Labels:
     """Return two-class labels of any type.
 
@@ -244,7 +249,7 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int
         if found.size != 1:
             raise ValueError(f"pos_label must be one of the labels in y, {classes.tolist()}; got {pos_label!r}")
         at = int(found[0])
-    elif ordered or classes.tolist() in ([0, 1], [-1, 1]):
+    elif ordered or is_zero_one(classes):
         at = 1
     else:
         raise ValueError(f"pos_label must name the positive class, since the labels are not 0 and 1: one of {classes.tolist()}")

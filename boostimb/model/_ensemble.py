@@ -122,7 +122,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
 
     def _log_odds(self, X: Any) -> FloatArray:
         """Return the members' weighted sum, of the positive class."""
-        table = self.encoder.transform(X, estimator_name="the model")
+        table = self.encoder.transform(X, estimator_name=type(self).__name__)
         n_jobs = effective_n_jobs(self.n_jobs)
         total = np.zeros(table.n_rows)
         for member in self.members:

@@ -15,7 +15,7 @@ from boostimb.model import Ensemble
 from boostimb.search._estimate import Estimate
 from boostimb.search._lever_effects import Finished, lever_report
 from boostimb.search._lever_report import LeverReport
-from boostimb.typing import BoolArray, FloatArray
+from boostimb.typing import BoolArray, FloatArray, Metric
 
 
 @dataclass(eq=False)
@@ -97,6 +97,11 @@ class TuneResult:
     def score_interval_(self) -> tuple[float, float]:
         """95% interval of the corrected score."""
         return self._estimate.interval
+
+    @property
+    def search_metric(self) -> Metric:
+        """What the search maximised, or minimised."""
+        return self._finished.metric
 
     @property
     def threshold_(self) -> float:
