@@ -26,6 +26,11 @@ class Model(Protocol):
         ...
 
     @property
+    def n_features(self) -> int:
+        """Number of columns that it was trained on."""
+        ...
+
+    @property
     def native(self) -> Any:
         """The booster's own object."""
         ...
@@ -155,13 +160,13 @@ class OnData:
 
 
 @contextmanager
-def refusals(name: str, kind: type[Exception]) -> Iterator[None]:
-    """Turn an error of the booster's own kind into a ValueError: it has refused a parameter or the data."""
+def refusals(name: str, kind: type[Exception], what: str = "its parameters or its data") -> Iterator[None]:
+    """Turn an error of the booster's own kind into a ValueError: it has refused a parameter, the data or a file."""
     try:
         yield
     except kind as error:
         said = str(error).strip().split("\n")[0]
-        raise ValueError(f"{name} refused its parameters or its data: {said}") from error
+        raise ValueError(f"{name} refused {what}: {said}") from error
 
 
 def allow(params: Params, keys: str, values: Sequence[Any], reason: str) -> None:
