@@ -235,6 +235,8 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int
         y = np.array(y.tolist())  # numbers that came as objects
     elif y.dtype == object and len(kinds := sorted({type(value).__name__ for value in y})) > 1:
         raise ValueError(f"y must hold labels of one type, got {' and '.join(kinds)}")
+    if y.dtype.kind == "f" and np.isinf(y).any():
+        raise ValueError(f"y must hold finite labels, got {y[np.isinf(y)][0]}")
     check_classification_targets(y)
     classes = np.unique(y)
     if classes.shape[0] < 2:
