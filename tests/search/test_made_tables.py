@@ -407,19 +407,29 @@ def check(case):
     return True
 
 
-HOW = {"deadline": 60_000, "suppress_health_check": list(HealthCheck), "print_blob": True}
+def share_of_models(n):
+    """Check n tables; return the share of those that gave a model, and not a rule."""
+    gave_model = []
+
+    @settings(max_examples=n, deadline=60_000, suppress_health_check=list(HealthCheck))
+    @given(case=cases())
+    def each(case):
+        gave_model.append(check(case))
+
+    each()
+    return np.mean(gave_model)
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning", "ignore:a model of all rows was left out:RuntimeWarning")
-@settings(max_examples=FAST, **HOW)
-@given(case=cases())
-def test_a_model_or_a_rule(case):
-    check(case)
+# What boostimb says to the user about these tables is no failure; a warning of NumPy's from inside is one.
+quiet = pytest.mark.filterwarnings("ignore::UserWarning", "ignore:a model of all rows was left out:RuntimeWarning")
 
 
+@quiet
+def test_a_model_or_a_rule():
+    assert share_of_models(FAST) > 0.2
+
+
+@quiet
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::UserWarning", "ignore:a model of all rows was left out:RuntimeWarning")
-@settings(max_examples=ALL, **HOW)
-@given(case=cases())
-def test_two_thousand_tables(case):
-    check(case)
+def test_two_thousand_tables():
+    assert share_of_models(ALL) > 0.4
