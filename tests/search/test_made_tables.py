@@ -23,8 +23,9 @@ SPACE = {
 }
 # How an error of ours, or of scikit-learn where its words are used, states what must be.
 RULE = re.compile(
-    r"\bmust\b|\bshould\b|\bneeds?\b|expects|Expected 2D|minimum of|not supported|Only binary|contains infinity|mixes|cannot hold|"
-    r"holds dates|each argument|takes columns of numbers only|inconsistent numbers|requires y|different categories|float32, up to"
+    r"\bmust\b|\bshould\b|\bneeds?\b|expects|Expected 2D|minimum of|data not supported|Only binary|contains infinity|mixes|"
+    r"cannot hold|holds dates|each argument|takes columns of numbers only|inconsistent numbers|requires y|different categories|"
+    r"float32, up to"
 )
 
 
@@ -97,7 +98,7 @@ class Case:
             rows[:, at] = values
         if self.container == "list":
             return rows.tolist()
-        if self.container == "objects":
+        if self.container == "objects" or "complex" in self.columns:  # of which NumPy would drop the imaginary part
             return rows
         try:
             return rows.astype({"float64": float, "float32": np.float32, "int": int}[self.container])
