@@ -16,6 +16,7 @@ from boostimb.decision import CONFIDENCE, ConstraintReport
 from boostimb.metrics import Confusion
 from boostimb.model import Ensemble
 from boostimb.search._lever_report import LeverReport
+from boostimb.search._plots import ResultPlots
 from boostimb.search._result import TuneResult
 from boostimb.search._space import Space
 from boostimb.search._study import StorageLike
@@ -61,7 +62,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
     result_ : TuneResult
         All that the search found. Its attributes are the estimator's own: ``best_estimator_``, ``best_params_``,
         ``threshold_``, ``constraint_report_``, ``best_score_``, ``corrected_score_``, ``score_interval_``,
-        ``baseline_score_``, ``oof_proba_``, ``cv_results_``, ``study_`` and ``metric_``.
+        ``baseline_score_``, ``oof_proba_``, ``cv_results_``, ``study_``, ``metric_`` and ``plot``.
     classes_ : ndarray of shape (2,)
         The labels, in the order of predict_proba's columns.
     n_features_in_ : int
@@ -97,6 +98,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
     cv_results_ = _Fitted[dict[str, NDArray[Any]]]("cv_results_")
     study_ = _Fitted[optuna.Study]("study_")
     metric_ = _Fitted[str]("metric_")
+    plot = _Fitted[ResultPlots]("plot")
     classes_ = _Fitted[NDArray[Any]]("classes_")
     n_features_in_ = _Fitted[int]("best_estimator_.n_features_in_")
     feature_names_in_ = _Fitted[NDArray[Any]]("best_estimator_.feature_names_in_")
