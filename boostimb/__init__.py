@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         recall_at_precision,
     )
     from boostimb.model import BoostClassifier, load
-    from boostimb.search import TuneResult, context_models, tune
+    from boostimb.search import ImbalanceSearchCV, TuneResult, context_models, tune
 
 _HOME = {
     "AsymmetricLoss": "losses",
@@ -42,6 +42,7 @@ _HOME = {
     "BoostClassifier": "model",
     "ExpectedCost": "metrics",
     "FocalLoss": "losses",
+    "ImbalanceSearchCV": "search",
     "LDAMLoss": "losses",
     "LambdaAPLoss": "losses",
     "LogLoss": "losses",
@@ -71,6 +72,7 @@ __all__ = [
     "BoostClassifier",
     "ExpectedCost",
     "FocalLoss",
+    "ImbalanceSearchCV",
     "LDAMLoss",
     "LambdaAPLoss",
     "LogLoss",

@@ -438,6 +438,11 @@ class _Model:
     def native(self) -> Any:
         return self._model
 
+    @property
+    def n_features(self) -> int:
+        """Number of columns that it was trained on."""
+        return len(self._model.feature_names_)
+
     def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
         pool = _pool(table, None, None, n_jobs)
         raw = self._model.predict(pool, prediction_type="RawFormulaVal", thread_count=n_jobs)
@@ -481,5 +486,6 @@ def _shifted(model: cb.CatBoost, shift: float | FloatArray) -> cb.CatBoost:
 def load(path: Path) -> _Model:
     """Read a model file of CatBoost."""
     model = cb.CatBoost()
-    model.load_model(str(path))
+    with refusals(name, cb.CatBoostError, "a model file"):
+        model.load_model(str(path))
     return _Model(model)

@@ -22,7 +22,7 @@ from boostimb.search._plots import ResultPlots
 from boostimb.search._report import page_of
 from boostimb.search._summary import summary_html
 from boostimb.search._traps import warn_of_alarm
-from boostimb.typing import BoolArray, FloatArray, IntArray
+from boostimb.typing import BoolArray, FloatArray, IntArray, Metric
 
 
 @dataclass(eq=False)
@@ -116,6 +116,11 @@ class TuneResult:
     def score_interval_(self) -> tuple[float, float]:
         """95% interval of the corrected score."""
         return self._estimate.interval
+
+    @property
+    def search_metric(self) -> Metric:
+        """What the search maximised, or minimised."""
+        return self._finished.metric
 
     @property
     def threshold_(self) -> float:
@@ -254,7 +259,7 @@ class TuneResult:
         --------
         >>> import tempfile, numpy as np, boostimb as bi
         >>> X = np.random.default_rng(0).normal(size=(500, 3))
-        >>> y = (X[:, 0] > 1.5).astype(int)
+        >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
         >>> result = bi.tune(X, y, booster="lightgbm", n_trials=1, cv=3, progress=False, random_state=0)
         >>> result.report(tempfile.mkdtemp() + "/report.html").stat().st_size < 100_000
         True
