@@ -13,7 +13,7 @@ from boostimb.decision._class_decision import (
 )
 from boostimb.decision._confidence import CONFIDENCE
 from boostimb.decision._constraints import Constraint, InfeasibleError, parse_constraints
-from boostimb.decision._crossfit import crossfit_score
+from boostimb.decision._crossfit import crossfit_alerts, crossfit_score
 from boostimb.decision._decision import Decision, Threshold, parse_decision
 from boostimb.decision._goal import Goal
 from boostimb.decision._isotonic import IsotonicCalibration
@@ -44,6 +44,7 @@ __all__ = [
     "calibration_from_dict",
     "check_multipliers",
     "class_prior_shift",
+    "crossfit_alerts",
     "crossfit_score",
     "decide",
     "parse_class_decision",

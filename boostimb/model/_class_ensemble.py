@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from boostimb.boosters import get_booster
 from boostimb.decision import ClassCalibration, decide
 from boostimb.model._folder import write_folder
+from boostimb.model._margin_sum import MarginSum
 from boostimb.model._members import Member, MemberSum
 from boostimb.model._native import check_suffix, effective_n_jobs
 from boostimb.table import TableEncoder
@@ -135,6 +136,9 @@ class ClassEnsemble(MemberSum):
         booster = get_booster(names.pop())
         check_suffix(path, booster)
         scale = self.calibration.scale
-        weights = [scale * member.weight * member.scale for member in self.members]
-        shift = np.array(self.calibration.offset) + scale * sum(member.shift for member in self.members)
-        booster.merge([member.model for member in self.members], weights, shift).save(Path(path))
+        total = MarginSum(
+            [member.model for member in self.members],
+            [scale * member.weight * member.scale for member in self.members],
+            np.array(self.calibration.offset) + scale * sum(member.shift for member in self.members),
+        )
+        total.merged(booster).save(Path(path))

@@ -13,10 +13,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from boostimb.boosters import AnyLoss, Model, Run, get_booster
+from boostimb.boosters import AnyLoss, Booster, Model, Run, get_booster
 from boostimb.decision import Calibration, calibrate, prior_shift
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.metrics import PRAUC
+from boostimb.model._margin_sum import MarginSum
 from boostimb.model._native import check_suffix, effective_n_jobs
 from boostimb.model._several_classes import FittedClasses, class_loss, class_metric
 from boostimb.resampling import Resampled, as_resampler
@@ -352,6 +353,28 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
             return labels
         return decode(self.classes_, 1, proba[:, 1] >= self.threshold)
 
+    def contributions(self, X: Any) -> FloatArray:
+        """Return what each column adds to the log-odds of the positive class (SHAP values, by the booster's own exact algorithm).
+
+        Parameters
+        ----------
+        X : array-like or dataframe of shape (n_samples, n_features)
+            Columns as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features + 1)
+            The last column is where each row starts from. A row sums to the log-odds of ``predict_proba``; where these are no line
+            over the margin (a focal loss without ``calibration="logistic"``, an isotonic calibration), to the margin, which they
+            rise with. XGBoost computes it in float32.
+        """
+        check_is_fitted(self)
+        fitted = self._fitted
+        if isinstance(fitted, FittedClasses):
+            raise ValueError(f"contributions are those to one positive class, and this model has {self.classes_.size} classes")
+        table = fitted.encoder.transform(X, estimator_name=type(self).__name__)
+        return fitted.sum(fitted.line or (1.0, 0.0)).contributions(table, n_jobs=effective_n_jobs(self.n_jobs))
+
     @property
     def feature_importances_(self) -> FloatArray:
         """Each feature's share of the total gain, shape (n_features,)."""
@@ -382,13 +405,12 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         fitted = self._fitted
         booster = get_booster(fitted.booster)
         check_suffix(path, booster)
-        if (line := fitted.line) is None:
+        if (merged := fitted.merged(booster)) is None:
             raise ValueError(
                 "a native file can only hold a probability that is a logistic function of the margin, and that of "
                 f"{fitted.loss!r} with calibration={self.calibration!r} is not: fit with calibration='logistic' and an eval_set"
             )
-        scale, shift = line
-        booster.merge([fitted.model], [scale], shift).save(Path(path))
+        merged.save(Path(path))
 
 
 def _warn_of_overcorrection(loss: Loss, rows: Resampled) -> None:
@@ -429,3 +451,11 @@ class _Fitted:
             return self.calibration.line
         shift = self.loss.posterior_shift
         return None if shift is None else (1.0, shift + self.shift)
+
+    def sum(self, line: tuple[float, float]) -> MarginSum:
+        """Return the line over the margin as a sum of one."""
+        return MarginSum([self.model], line[:1], line[1])
+
+    def merged(self, booster: Booster) -> Model | None:
+        """Return the model with the line in its leaves; None where there is no line."""
+        return None if self.line is None else self.sum(self.line).merged(booster)

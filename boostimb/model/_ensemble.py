@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from boostimb.boosters import get_booster
 from boostimb.decision import Calibration
 from boostimb.model._folder import write_folder
+from boostimb.model._margin_sum import MarginSum
 from boostimb.model._members import Member, MemberSum
 from boostimb.model._native import check_suffix, effective_n_jobs
 from boostimb.table import Table, TableEncoder
@@ -79,7 +80,7 @@ class Ensemble(MemberSum):
         return log_odds if self.positive_index == 1 else -log_odds
 
     def _read(self, X: Any) -> Table:
-        return self.encoder.transform(X, estimator_name="the model")
+        return self.encoder.transform(X, estimator_name=type(self).__name__)
 
     def _log_odds(self, table: Table) -> FloatArray:
         """Return the members' weighted sum, of the positive class."""
@@ -114,6 +115,32 @@ class Ensemble(MemberSum):
         """Return the label of each row, shape (n_samples,): positive where its probability is at least ``threshold``."""
         proba = self.predict_proba(X)[:, self.positive_index]
         return decode(self.classes, self.positive_index, proba >= self.threshold)
+
+    def _log_odds_sum(self, line: tuple[float, float]) -> MarginSum:
+        """Return the log-odds of the positive class as a sum of the members' margins, after the calibration ``line``."""
+        scale, shift = line
+        return MarginSum(
+            [m.model for m in self.members],
+            [scale * m.weight * m.scale for m in self.members],
+            shift + scale * float(sum(m.shift for m in self.members)),
+        )
+
+    def contributions(self, X: Any) -> FloatArray:
+        """Return what each column adds to the log-odds of the positive class (SHAP values, by the boosters' own exact algorithm).
+
+        Parameters
+        ----------
+        X : array-like or dataframe of shape (n_samples, n_features)
+            Columns as in the training table.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features + 1)
+            The last column is where each row starts from. A row sums to the log-odds of ``predict_proba``; after an isotonic
+            calibration, to the log-odds before it, which they rise with. XGBoost computes its part in float32.
+        """
+        table = self.encoder.transform(X, estimator_name="the model")
+        return self._log_odds_sum(self.calibration.line or (1.0, 0.0)).contributions(table, n_jobs=effective_n_jobs(self.n_jobs))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model as a folder: one JSON manifest and the members' native files. `boostimb.load` reads it.
@@ -155,7 +182,4 @@ class Ensemble(MemberSum):
             )
         booster = get_booster(names.pop())
         check_suffix(path, booster)
-        scale, shift = line
-        weights = [scale * member.weight * member.scale for member in self.members]
-        shift += scale * float(sum(member.shift for member in self.members))
-        booster.merge([member.model for member in self.members], weights, shift).save(Path(path))
+        self._log_odds_sum(line).merged(booster).save(Path(path))

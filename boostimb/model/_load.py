@@ -2,6 +2,9 @@
 
 import json
 import re
+from collections.abc import Sequence
+from itertools import pairwise
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,19 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostimb.boosters import NAMES, get_booster
-from boostimb.decision import ClassCalibration, calibration_from_dict, check_multipliers, parse_class_decision
+from boostimb.decision import (
+    Calibration,
+    ClassCalibration,
+    LogisticCalibration,
+    calibration_from_dict,
+    check_multipliers,
+    parse_class_decision,
+)
 from boostimb.model._class_ensemble import ClassEnsemble
 from boostimb.model._ensemble import Ensemble
-from boostimb.model._folder import FORMAT, MANIFEST, MEMBER_FILE, VERSION, sha256
+from boostimb.model._folder import FORMAT, MANIFEST, VERSION, digest, sha256
 from boostimb.model._members import Member
 from boostimb.table import TableEncoder
-from boostimb.validation import check_choice, check_number
+from boostimb.validation import check_choice
 
 _KEYS = {
-    "format", "version", "boostimb", "dtype", "classes", "positive_index", "threshold", "table", "calibration", "members",
+    "format", "version", "boostimb", "dtype", "classes", "positive_index", "threshold", "table", "calibration", "members", "sha256",
 }  # fmt: skip
 _KEYS_OF_CLASSES = _KEYS - {"positive_index"} | {"costs"}
 _MEMBER_KEYS = {"booster", "file", "sha256", "weight", "scale", "offset"}
+# Weights, scales and offsets up to this, over margins of float32, keep every sum and product finite.
+_LARGEST = 1e30
 
 
 def load(path: str | PathLike[str]) -> Ensemble | ClassEnsemble:
@@ -41,11 +53,16 @@ def load(path: str | PathLike[str]) -> Ensemble | ClassEnsemble:
     Raises
     ------
     FileNotFoundError
-        If there is no such folder, or a file of it is missing.
+        If there is no such folder, or it has no manifest.
     ValueError
-        If a file was changed, or the manifest is not one that this version writes.
+        If a file was changed, cut short, added or taken away, is a link, or the manifest is not one that this version writes.
     ImportError
         If a booster of the model is not installed.
+
+    Notes
+    -----
+    Nothing in the folder is unpickled or executed. The checksums tell a damaged model, before a booster's parser sees it; they
+    are no signature: whoever can write the folder can write a model that says what they like.
 
     Examples
     --------
@@ -59,91 +76,174 @@ def load(path: str | PathLike[str]) -> Ensemble | ClassEnsemble:
     True
     """
     folder = Path(path)
-    if not (folder / MANIFEST).is_file():
+    manifest = _read_manifest(folder)
+    several, members = "costs" in manifest, manifest["members"]
+    if not isinstance(members, list) or not members:
+        raise ValueError(f"members must be a list with at least one entry, got {members!r:.80}")
+    if not isinstance(manifest["boostimb"], str):
+        raise ValueError(f"boostimb must be the version that wrote the model, got {manifest['boostimb']!r}")
+    classes, encoder = _classes(manifest["classes"], manifest["dtype"], several=several), TableEncoder.from_dict(manifest["table"])
+    for at, entry in enumerate(members):
+        _check_member(at, entry, classes.size)
+
+    def found() -> tuple[Member, ...]:
+        _check_files(folder, members)
+        return tuple(_member(folder, entry, encoder.n_features) for entry in members)
+
+    if several:
+        of_classes, costs = _class_calibration(manifest["calibration"], classes.size), _costs(manifest["costs"], classes.size)
+        multipliers = check_multipliers(manifest["threshold"], classes.size)
+        return ClassEnsemble(found(), encoder, classes, of_classes, multipliers, costs)
+    positive = manifest["positive_index"]
+    if type(positive) is not int or positive not in (0, 1):
+        raise ValueError(f"positive_index must be 0 or 1, got {positive!r}")
+    threshold = np.inf if manifest["threshold"] is None else _number("threshold", manifest["threshold"])
+    calibration = _calibration(manifest["calibration"])
+    return Ensemble(found(), encoder, classes, positive, calibration, threshold)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Return what the manifest says, once its format, version, checksum and entries are as they should be."""
+    path = folder / MANIFEST
+    if not path.is_file():
         raise FileNotFoundError(f"no boostimb model at {folder}: it has no {MANIFEST}")
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except ValueError as error:  # also what is no UTF-8
-        raise ValueError(f"{folder / MANIFEST} is not a JSON file: {error}") from None
+        manifest = json.loads(
+            path.read_text(encoding="utf-8"), object_pairs_hook=_object, parse_constant=_finite, parse_int=_int, parse_float=_finite
+        )
+    except (ValueError, RecursionError) as error:  # also what is no UTF-8, and lists in lists without end
+        raise ValueError(f"{path} is not a JSON file of finite numbers: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ValueError(f"{folder / MANIFEST} is not the manifest of a boostimb model")
-    if manifest.get("version") != VERSION:
+        raise ValueError(f"{path} is not the manifest of a boostimb model: its format must be {FORMAT!r}")
+    if type(manifest.get("version")) is not int or manifest["version"] != VERSION:
         raise ValueError(f"this boostimb reads models of format version {VERSION}, got {manifest.get('version')!r}")
-    several = "costs" in manifest
-    _check_keys("the manifest", manifest, _KEYS_OF_CLASSES if several else _KEYS)
-    if not isinstance(manifest["members"], list) or not manifest["members"]:
-        raise ValueError("members must be a list with at least one entry")
-    if several:
-        return _of_classes(folder, manifest)
-    threshold = np.inf if manifest["threshold"] is None else check_number("threshold", manifest["threshold"])
-    if type(manifest["positive_index"]) is not int or manifest["positive_index"] not in (0, 1):
-        raise ValueError(f"positive_index must be 0 or 1, got {manifest['positive_index']!r}")
-    encoder = TableEncoder.from_dict(manifest["table"])
-    return Ensemble(
-        tuple(_member(folder, entry) for entry in manifest["members"]),
-        encoder,
-        _classes(manifest["classes"], manifest["dtype"]),
-        manifest["positive_index"],
-        calibration_from_dict(manifest["calibration"]),
-        threshold,
-    )
+    if manifest.get("sha256") != digest(manifest):
+        raise ValueError(f"{path} was changed after the model was saved: its SHA-256 must be that of its entries")
+    _check_keys("the manifest", manifest, _KEYS_OF_CLASSES if "costs" in manifest else _KEYS)
+    return manifest
 
 
-def _of_classes(folder: Path, manifest: dict[str, Any]) -> ClassEnsemble:
-    """Return the model of several classes that a manifest tells of."""
-    classes = _classes(manifest["classes"], manifest["dtype"], several=True)
-    calibration, costs = ClassCalibration.from_dict(manifest["calibration"]), manifest["costs"]
-    if len(calibration.offset) != classes.size:
-        raise ValueError(f"the calibration must have an offset for each of {classes.size} classes, got {len(calibration.offset)}")
-    if costs is not None:
-        parse_class_decision("f1", None, costs, classes.size)
-    return ClassEnsemble(
-        tuple(_member(folder, entry, classes.size) for entry in manifest["members"]),
-        TableEncoder.from_dict(manifest["table"]),
-        classes,
-        calibration,
-        check_multipliers(manifest["threshold"], classes.size),
-        None if costs is None else np.array(costs, dtype=np.float64),
-    )
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an entry that is there twice, of which one reader takes the first and another the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"an entry must be there once, and one of {sorted(found)} is there twice")
+    return found
+
+
+def _finite(text: str) -> float:
+    if not isfinite(value := float(text)):
+        raise ValueError(f"numbers must be finite, got {text:.40}")
+    return value
+
+
+def _int(text: str) -> int:
+    _finite(text)
+    return int(text)
 
 
 def _check_keys(what: str, entry: dict[str, Any], keys: set[str]) -> None:
     if set(entry) != keys:
-        raise ValueError(f"{what} must have the entries {sorted(keys)}, got {sorted(map(str, entry))}")
+        raise ValueError(f"{what} must have the entries {sorted(keys)}, got {sorted(entry)}")
 
 
-def _classes(values: Any, dtype: Any, *, several: bool = False) -> NDArray[Any]:
+def _number(name: str, value: Any) -> float:
+    if type(value) not in (int, float) or abs(value) > _LARGEST:
+        raise ValueError(f"{name} must be a number from {-_LARGEST:g} to {_LARGEST:g}, got {value!r:.80}")
+    return float(value)
+
+
+def _calibration(content: Any) -> Calibration:
+    calibration = calibration_from_dict(content)
+    if isinstance(calibration, LogisticCalibration):
+        for name in ("scale", "offset"):
+            _number(f"the calibration's {name}", getattr(calibration, name))
+    return calibration
+
+
+def _class_calibration(content: Any, n_classes: int) -> ClassCalibration:
+    calibration = ClassCalibration.from_dict(content)
+    _number("the calibration's scale", calibration.scale)
+    _offsets("the calibration's offset", list(calibration.offset), n_classes)
+    return calibration
+
+
+def _offsets(name: str, values: Any, n_classes: int) -> tuple[float, ...]:
+    if not isinstance(values, list) or len(values) != n_classes:
+        raise ValueError(f"{name} must be a list of {n_classes} numbers, one for each class, got {values!r:.80}")
+    return tuple(_number(name, each) for each in values)
+
+
+def _costs(values: Any, n_classes: int) -> NDArray[np.float64] | None:
+    if values is None:
+        return None
+    parse_class_decision("f1", None, values, n_classes)
+    return np.array([[_number("costs", each) for each in row] for row in values])
+
+
+def _classes(values: Any, dtype: Any, *, several: bool) -> NDArray[Any]:
     """Return the labels with the type that they had."""
-    if not isinstance(dtype, str) or not re.fullmatch(r"[<>|=]?([iuf]\d{1,2}|b1|U\d{1,6}|O)", dtype):
-        raise ValueError(f"dtype must be that of numbers, booleans or texts, got {dtype!r}")
-    kinds: type | tuple[type, ...] = bool if dtype.endswith("b1") else str if set(dtype) & set("UO") else (int, float)
-    wanted = isinstance(values, list) and (len(values) > 2 if several else len(values) == 2)
-    if not wanted or not all(isinstance(v, kinds) for v in values) or len(set(values)) < len(values):
-        raise ValueError(f"classes must be {'more than ' * several}two different labels of type {dtype}, got {values!r:.200}")
-    return np.array(values, dtype=dtype)
+    if not isinstance(dtype, str) or not re.fullmatch(r"[<>|=]?([iu][1248]|f[248]|b1|U[1-9]\d{0,5}|O)", dtype):
+        raise ValueError(f"dtype must be that of numbers, booleans or texts, got {dtype!r:.80}")
+    kinds: set[type] = {bool} if dtype.endswith("b1") else {str} if set(dtype) & set("UO") else {int, float}
+    rule = f"classes must be {'more than ' * several}two labels of type {dtype}, the lesser first"
+    if (
+        not isinstance(values, list)
+        or (len(values) < 3 if several else len(values) != 2)
+        or not {type(value) for value in values} <= kinds
+    ):
+        raise ValueError(f"{rule}, got {values!r:.80}")
+    try:
+        classes = np.array(values, dtype=dtype)
+    except OverflowError:
+        raise ValueError(f"{rule}, got {values!r:.80}") from None
+    if classes.tolist() != values or not all(a < b for a, b in pairwise(values)):
+        raise ValueError(f"{rule}, got {values!r:.80}")
+    return classes
 
 
-def _member(folder: Path, entry: Any, n_classes: int = 2) -> Member:
+def _check_member(at: int, entry: Any, n_classes: int) -> None:
+    """Raise unless an entry names a booster, and its file as `save` does: no other name, and so no path out of the folder."""
     if not isinstance(entry, dict):
-        raise ValueError(f"a member must be an object, got {entry!r}")
+        raise ValueError(f"a member must be an object, got {entry!r:.80}")
     _check_keys("a member", entry, _MEMBER_KEYS)
     name = check_choice("booster", entry["booster"], NAMES)
-    if not isinstance(entry["file"], str) or not MEMBER_FILE.fullmatch(
-        entry["file"]
-    ):  # no other name, and no path out of the folder
-        raise ValueError(f"a member's file must be called member-N.ubj, .txt or .cbm, got {entry['file']!r}")
-    weight, scale = (check_number(key, entry[key]) for key in ("weight", "scale"))
-    offset: float | tuple[float, ...]
-    if n_classes > 2:
-        offset = ClassCalibration.from_dict({"kind": "classes", "scale": 1.0, "offset": entry["offset"]}).offset
-        if len(offset) != n_classes:
-            raise ValueError(f"offset must have a number for each of {n_classes} classes, got {len(offset)}")
+    own = f"member-{at}.{get_booster(name).suffix}"
+    if entry["file"] != own:
+        raise ValueError(f"the file of member {at} must be called {own}, got {entry['file']!r:.80}")
+    for key in ("weight", "scale"):
+        if _number(key, entry[key]) <= 0:
+            raise ValueError(f"{key} must be > 0, got {entry[key]!r}")
+    if n_classes == 2:
+        _number("offset", entry["offset"])
     else:
-        offset = check_number("offset", entry["offset"])
+        _offsets("offset", entry["offset"], n_classes)
+
+
+def _check_files(folder: Path, members: Sequence[dict[str, Any]]) -> None:
+    """Raise unless the folder holds the files of the manifest, unchanged, and no other.
+
+    All of them are checked before any booster's parser sees one: a changed file may crash it.
+    """
+    wanted, there = {MANIFEST, *(entry["file"] for entry in members)}, {each.name: each for each in folder.iterdir()}
+    if set(there) != wanted:
+        wrong = [f"{name} is missing" for name in sorted(wanted - set(there))]
+        wrong += [f"{name} is none of them" for name in sorted(set(there) - wanted)]
+        raise ValueError(f"{folder} must hold the files that its manifest names and no other: {', '.join(wrong[:5])}")
+    for file in there.values():
+        if file.is_symlink() or not file.is_file():
+            raise ValueError(f"{file} must be a file, and neither a link nor a folder")
+    for entry in members:
+        if sha256(there[entry["file"]]) != entry["sha256"]:
+            raise ValueError(
+                f"{there[entry['file']]} was changed after the model was saved: its SHA-256 must be that of the manifest"
+            )
+
+
+def _member(folder: Path, entry: dict[str, Any], n_features: int) -> Member:
     file = folder / entry["file"]
-    if not file.is_file():
-        raise FileNotFoundError(f"{file} is missing")
-    # Checked before the booster's parser sees it: a changed file may crash one.
-    if sha256(file) != entry["sha256"]:
-        raise ValueError(f"{file} was changed after the model was saved: its SHA-256 is not that of the manifest")
-    return Member(name, get_booster(name).load(file), weight, scale, offset)
+    model = get_booster(entry["booster"]).load(file)
+    if model.n_features != n_features:
+        raise ValueError(f"{file} must be a model of {n_features} features, as the manifest says, and has {model.n_features}")
+    offset = tuple(map(float, entry["offset"])) if isinstance(entry["offset"], list) else float(entry["offset"])
+    return Member(entry["booster"], model, float(entry["weight"]), float(entry["scale"]), offset)

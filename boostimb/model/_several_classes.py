@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from boostimb.boosters import Model
+from boostimb.boosters import Booster, Model
 from boostimb.decision import ClassCalibration, class_prior_shift
 from boostimb.losses import SoftmaxFocalLoss
 from boostimb.metrics import ClassAveragePrecision
+from boostimb.model._margin_sum import MarginSum
 from boostimb.table import Table, TableEncoder
 from boostimb.typing import FloatArray, IntArray
 from boostimb.validation import check_choice
@@ -86,3 +87,7 @@ class FittedClasses:
         if self.loss.gamma > 0:
             return None
         return 1.0, self.shift - np.log(self.loss.weights_of(self.shift.size))
+
+    def merged(self, booster: Booster) -> Model | None:
+        """Return the model with the lines in its leaves; None where there are none."""
+        return None if self.line is None else MarginSum([self.model], self.line[:1], self.line[1]).merged(booster)

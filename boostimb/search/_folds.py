@@ -12,7 +12,7 @@ from boostimb.resampling import AnyResampler, ResamplingCache
 from boostimb.search._task import Task, task_of
 from boostimb.table import Table
 from boostimb.typing import BoundMetric, Float32Array, FloatArray, IntArray, LabelArray, MarginArray, Metric
-from boostimb.validation import as_vector, check_integer, check_length, members
+from boostimb.validation import check_groups, check_integer, members
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,7 @@ def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
     """
     y = data.y
     if groups is not None:
-        groups = as_vector("groups", groups)
-        check_length("groups", groups, y.size, "X")
+        groups = check_groups(groups, y.size)
     pairs = list(_pairs(data, cv, groups, seed))
     for at, (train, valid) in enumerate(pairs):
         if np.unique(valid).size < valid.size:

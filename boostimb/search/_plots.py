@@ -37,7 +37,7 @@ class ResultPlots:
     >>> import numpy as np, boostimb as bi
     >>> from matplotlib.figure import Figure
     >>> X = np.random.default_rng(0).normal(size=(500, 3))
-    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
     >>> result = bi.tune(X, y, booster="lightgbm", n_trials=5, cv=3, progress=False, random_state=0)
     >>> axes = Figure(figsize=(12, 9), layout="constrained").subplots(3, 3).ravel()
     >>> drawn = [
@@ -64,8 +64,7 @@ class ResultPlots:
         proba = np.asarray(self._result.oof_proba_)
         if proba.ndim != 1:
             raise ValueError(f"this plot is of two classes, and the result is of {proba.shape[1]}")
-        known = ~np.isnan(proba)
-        return np.asarray(self._result._y[known], dtype=np.bool_), proba[known]
+        return np.asarray(self._result._y, dtype=np.bool_), proba[self._result._rows]
 
     @property
     def _cut(self) -> float:

@@ -173,6 +173,8 @@ def test_members_of_one_booster_become_one_native_file(ensemble, rows, tmp_path)
 def test_a_manifest_that_says_something_else(ensemble, tmp_path):
     import json
 
+    from boostimb.model._folder import digest
+
     ensemble.save(tmp_path / "model")
     path = tmp_path / "model" / "manifest.json"
     manifest = json.loads(path.read_text())
@@ -192,6 +194,7 @@ def test_a_manifest_that_says_something_else(ensemble, tmp_path):
         {"positive_index": 1},
         {"members": []},
     ):
-        path.write_text(json.dumps({**manifest, **change}))
+        changed = {**manifest, **change}
+        path.write_text(json.dumps({**changed, "sha256": digest(changed)}))
         with pytest.raises(ValueError, match=r"must|cannot"):
             bi.load(tmp_path / "model")
