@@ -81,7 +81,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
     >>> import numpy as np, boostimb as bi
     >>> from sklearn.model_selection import cross_val_score
     >>> X = np.random.default_rng(0).normal(size=(500, 3))
-    >>> y = (X[:, 0] > 1.2).astype(int)
+    >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
     >>> search = bi.ImbalanceSearchCV(booster="lightgbm", n_trials=1, cv=3, random_state=0)
     >>> cross_val_score(search, X, y, cv=3).shape  # nested: each score is of rows that no search has seen
     (3,)
