@@ -4,13 +4,13 @@ from boostimb.decision._calibrate import calibrate, calibration_from_dict
 from boostimb.decision._calibration import Calibration
 from boostimb.decision._class_calibration import ClassCalibration
 from boostimb.decision._class_decision import (
-    ClassCosts,
     ClassDecision,
     ClassThreshold,
     check_multipliers,
     decide,
     parse_class_decision,
 )
+from boostimb.decision._class_goal import ClassCosts
 from boostimb.decision._confidence import CONFIDENCE
 from boostimb.decision._constraints import Constraint, InfeasibleError, parse_constraints
 from boostimb.decision._crossfit import crossfit_alerts, crossfit_score

@@ -115,6 +115,11 @@ def test_bad_settings(rows):
             fitted(rows, "lightgbm", **settings)
 
 
+def test_contributions_are_of_two_classes(rows):
+    with pytest.raises(ValueError, match="contributions are those to one positive class, and this model has 3"):
+        fitted(rows, "lightgbm").contributions(rows[2])
+
+
 def test_a_users_sampler(rows):
     model = fitted(rows, "lightgbm", resampler=NearMiss())
     np.testing.assert_allclose(model.predict_proba(rows[0]).mean(axis=0), np.bincount(rows[1]) / 800, atol=1e-6)

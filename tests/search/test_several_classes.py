@@ -134,6 +134,17 @@ def test_pictures(result):
             getattr(result.plot, name)(ax=Figure().subplots())
 
 
+def test_what_is_of_two_classes_says_so(rows, result, tmp_path):
+    X, y = rows
+    assert "truth" in result._repr_html_()
+    with pytest.raises(ValueError, match="the report is of two classes, and the result is of 3"):
+        result.report(tmp_path / "report.html")
+    with pytest.raises(ValueError, match="context_models compares models of two classes, and y holds 3"):
+        bi.context_models(X, y)
+    with pytest.raises(ValueError, match="Only binary classification is supported"):
+        bi.ImbalanceSearchCV(**QUICK).fit(X, y)
+
+
 def test_the_lever_report(result):
     rows = {row.lever: row for row in result.lever_report().rows}
     assert {"everything together", "class weight alone", "loss focal alone", "calibration", "tuned multipliers"} <= set(rows)
