@@ -35,7 +35,7 @@ def page_of_model(model: "Ensemble", y: BoolArray, proba: FloatArray, title: str
     >>> import numpy as np, boostimb as bi
     >>> from boostimb.report import page_of_model
     >>> X = np.random.default_rng(0).normal(size=(500, 3))
-    >>> y = X[:, 0] > 1.5
+    >>> y = X[:, 0] + X[:, 1] > 2
     >>> model = bi.tune(X, y, booster="lightgbm", n_trials=1, cv=3, progress=False, random_state=0).best_estimator_
     >>> X_new = np.random.default_rng(1).normal(size=(500, 3))
     >>> page = page_of_model(model, X_new[:, 0] > 1.5, model.predict_proba(X_new)[:, 1], "New rows")

@@ -18,7 +18,6 @@ from boostimb.model import Ensemble
 from boostimb.search._context import ContextReport
 from boostimb.search._lever_report import LeverReport
 from boostimb.search._plots import ResultPlots
-from boostimb.search._plots import ResultPlots
 from boostimb.search._result import TuneResult
 from boostimb.search._space import Space
 from boostimb.search._study import StorageLike
@@ -82,7 +81,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
     >>> import numpy as np, boostimb as bi
     >>> from sklearn.model_selection import cross_val_score
     >>> X = np.random.default_rng(0).normal(size=(500, 3))
-    >>> y = (X[:, 0] > 1.2).astype(int)
+    >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
     >>> search = bi.ImbalanceSearchCV(booster="lightgbm", n_trials=1, cv=3, random_state=0)
     >>> cross_val_score(search, X, y, cv=3).shape  # nested: each score is of rows that no search has seen
     (3,)
@@ -165,6 +164,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
+        tags.input_tags.sparse = True
         return tags
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None) -> Self:
@@ -254,12 +254,6 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         """Tell what each lever bought over the plain booster; see `TuneResult.lever_report`."""
         check_is_fitted(self)
         return self.result_.lever_report()
-
-    @property
-    def plot(self) -> ResultPlots:
-        """Pictures of the result, such as ``search.plot.pr()``; see `ResultPlots`."""
-        check_is_fitted(self)
-        return self.result_.plot
 
     def report(
         self, path: str | PathLike[str], *, title: str = "What the search found", context: ContextReport | None = None
