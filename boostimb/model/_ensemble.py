@@ -14,7 +14,7 @@ from boostimb.boosters import Model, get_booster
 from boostimb.decision import Calibration
 from boostimb.model._folder import write_folder
 from boostimb.model._native import check_suffix, effective_n_jobs
-from boostimb.table import TableEncoder
+from boostimb.table import Table, TableEncoder
 from boostimb.typing import FloatArray
 from boostimb.validation import decode
 
@@ -118,11 +118,14 @@ class Ensemble(ClassifierMixin, BaseEstimator):
 
     def decision_function(self, X: Any) -> FloatArray:
         """Return the log-odds of ``classes_[1]`` before ``calibration``, shape (n_samples,)."""
-        return self._log_odds(X) if self.positive_index == 1 else -self._log_odds(X)
+        log_odds = self._log_odds(self._read(X))
+        return log_odds if self.positive_index == 1 else -log_odds
 
-    def _log_odds(self, X: Any) -> FloatArray:
+    def _read(self, X: Any) -> Table:
+        return self.encoder.transform(X, estimator_name="the model")
+
+    def _log_odds(self, table: Table) -> FloatArray:
         """Return the members' weighted sum, of the positive class."""
-        table = self.encoder.transform(X, estimator_name="the model")
         n_jobs = effective_n_jobs(self.n_jobs)
         total = np.zeros(table.n_rows)
         for member in self.members:
@@ -142,9 +145,13 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples, 2)
             Columns in the order of ``classes_``.
         """
-        positive = self.calibration.apply(self._log_odds(X))
+        positive = self.proba_of_table(self._read(X))
         columns = [1.0 - positive, positive]
         return np.column_stack(columns if self.positive_index == 1 else columns[::-1])
+
+    def proba_of_table(self, table: Table) -> FloatArray:
+        """Return the probability of the positive class for rows that ``encoder`` has read, shape (n_samples,)."""
+        return self.calibration.apply(self._log_odds(table))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the label of each row, shape (n_samples,): positive where its probability is at least ``threshold``."""

@@ -1,9 +1,31 @@
 """What a model is worth, as pictures. Matplotlib loads when the first one is drawn."""
 
+from boostimb.report._calibration import plot_calibration
+from boostimb.report._class_counts import plot_class_counts
 from boostimb.report._confusion import plot_confusion
+from boostimb.report._cost import plot_cost
+from boostimb.report._history import plot_history
+from boostimb.report._importance import plot_importance
+from boostimb.report._levers import plot_levers
 from boostimb.report._overview import overview
 from boostimb.report._pr import plot_pr
 from boostimb.report._roc import plot_roc
+from boostimb.report._scores import plot_scores
+from boostimb.report._surface import plot_decision_surface
 from boostimb.report._threshold import plot_threshold
 
-__all__ = ["overview", "plot_confusion", "plot_pr", "plot_roc", "plot_threshold"]
+__all__ = [
+    "overview",
+    "plot_calibration",
+    "plot_class_counts",
+    "plot_confusion",
+    "plot_cost",
+    "plot_decision_surface",
+    "plot_history",
+    "plot_importance",
+    "plot_levers",
+    "plot_pr",
+    "plot_roc",
+    "plot_scores",
+    "plot_threshold",
+]

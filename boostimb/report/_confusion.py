@@ -66,9 +66,9 @@ def draw_confusion(at: Confusion, ax: "Axes") -> "Axes":
     luminance = cells @ (0.2126, 0.7152, 0.0722)
     for (row, column), count in np.ndenumerate(counts):
         color = "white" if luminance[row, column] < 0.55 else "black"
-        ax.text(column, row - 0.06, f"{count:,.0f}", ha="center", va="center", fontsize="xx-large", color=color)
-        text = f"{names[row][column]}: {percent(shares[row, column])}"
-        ax.text(column, row + 0.2, text, ha="center", va="center", fontsize="medium", color=color)
+        ax.text(column, row - 0.12, f"{count:,.0f}", ha="center", va="center", fontsize="xx-large", color=color)
+        text = f"{names[row][column]}\n{percent(shares[row, column])}"
+        ax.text(column, row + 0.18, text, ha="center", va="center", fontsize="medium", color=color)
     ax.set_xticks([0, 1], ["flagged", "not flagged"])
     ax.set_yticks([0, 1], [f"{what}\n{total:,.0f}" for what, total in zip(("positive", "negative"), totals[:, 0], strict=True)])
     ax.tick_params(length=0, labelsize="medium")

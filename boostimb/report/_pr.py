@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb.metrics import average_precision
-from boostimb.report._axes import BLUE, GREY, frame, mark_cut, new_axes, percent, unit_limits
+from boostimb.report._axes import BAND, BLUE, GREY, SKY, VERMILLION, add_legend, frame, mark_cut, new_axes, percent, unit_limits
+from boostimb.report._interval import rate_interval
 from boostimb.report._points import corners
 from boostimb.report._scored import Scored
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 def plot_pr(y_true: ArrayLike, proba: ArrayLike, threshold: float | None = None, *, ax: "Axes | None" = None) -> "Axes":
     """Draw precision against recall, with the rate of positives as the line that guessing reaches.
 
-    The area under the steps is the average precision.
+    The area under the steps is the average precision. The band is the 95% interval of the precision of each cut, and so are the
+    bars of the cut that is marked, in both directions: what so many alerts, and so many positives, can tell.
 
     Parameters
     ----------
@@ -59,15 +61,20 @@ def draw_pr(scored: Scored, threshold: float | None, ax: "Axes") -> "Axes":
     shown = sweep.take(corners(sweep)[1:])  # without the cut that predicts nobody, which has no precision
     # The step to a recall has the precision at this recall, as average precision counts it.
     recall, precision = np.append(0.0, shown.recall), np.append(shown.precision[0], shown.precision)
+    low, high = (np.append(each[0], each) for each in rate_interval(shown.tp, shown.fp))
     score = average_precision(scored.y, scored.proba)
     ax.plot(recall, precision, drawstyle="steps-pre", color=BLUE, linewidth=1.8, label=f"average precision {score:.3f}")
+    ax.fill_between(recall, low, high, step="pre", color=SKY, alpha=BAND, linewidth=0, label="95% interval of a cut's precision")
     text = f"guessing: {percent(scored.rate)}, the rate of positives"
     ax.axhline(scored.rate, color=GREY, linestyle="--", linewidth=1.2, label=text)
     if threshold is not None:
         at = scored.at(threshold)
+        across, up = rate_interval(at.tp, at.fn), rate_interval(at.tp, at.fp)
+        ax.plot(across, [at.precision] * 2, color=VERMILLION, linewidth=1.2)
+        ax.plot([at.recall] * 2, up, color=VERMILLION, linewidth=1.2)
         text = f"cut {threshold:.3g}: precision {at.precision:.2f}, recall {at.recall:.2f}"
         mark_cut(ax, at.recall, at.precision, text)
     frame(ax, "Precision and recall", "recall", "precision")
     unit_limits(ax, x=True)
-    ax.legend(fontsize="small", framealpha=0.9)
+    add_legend(ax)
     return ax

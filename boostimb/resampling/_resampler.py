@@ -18,6 +18,8 @@ NAMES: tuple[str, ...] = get_args(Name)
 WITHOUT_RATIO = ("none", "tomek")
 SMOTE_KIND = ("smote", "smotenc", "borderline_smote", "adasyn", "smote_tomek")
 NUMBERS_ONLY = ("borderline_smote", "adasyn")
+# Those whose numbers afterwards depend on which rows are neighbours.
+ROUGHLY = ("adasyn", "tomek", "smote_tomek")
 # Beyond so many columns all distances are nearly alike, and a neighbour is hardly nearer than any other row.
 MOST_DIMENSIONS = 50
 # What is raised where no positive has a negative near it (ADASYN), where none is due as much as half a row (ADASYN too), and
@@ -98,6 +100,35 @@ class Resampler:
     def with_ratio(self, ratio: float) -> Self:
         """Return the same sampler with another ratio."""
         return replace(self, ratio=ratio)
+
+    def counts(self, n_pos: int, n_neg: int) -> tuple[int, int] | None:
+        """Return the numbers of positives and negatives afterwards; None where these depend on what the rows hold.
+
+        Parameters
+        ----------
+        n_pos, n_neg : int
+            Numbers before.
+
+        Examples
+        --------
+        >>> Resampler("under", 0.5).counts(10, 1000), Resampler("smote", 0.5).counts(10, 1000), Resampler("tomek").counts(10, 1000)
+        ((10, 20), (500, 1000), None)
+        """
+        if self.name in ROUGHLY:
+            return None
+        if not self._changes(n_pos, n_neg):
+            return n_pos, n_neg
+        goal = self._goal(n_pos, n_neg)
+        return (n_pos, goal) if self.name == "under" else (goal, n_neg)
+
+    def _changes(self, n_pos: int, n_neg: int) -> bool:
+        """Whether there is anything to do."""
+        return self.name != "none" and not (self.has_ratio and n_pos >= (self.ratio or 1.0) * n_neg)
+
+    def _goal(self, n_pos: int, n_neg: int) -> int:
+        """Return how many negatives to keep, or how many positives to have."""
+        ratio = self.ratio or 1.0
+        return round(n_pos / ratio) if self.name == "under" else max(n_pos + 1, round(ratio * n_neg))
 
     def check(self, table: Table, y: BoolArray, sample_weight: FloatArray | None = None) -> None:
         """Say before any training whether this sampler suits the table.
@@ -185,15 +216,13 @@ class Resampler:
         if self.name == "none":
             return everything
         n_pos, n_neg = count_classes(y)
-        ratio = self.ratio or 1.0
-        if self.has_ratio and n_pos >= ratio * n_neg:
+        if not self._changes(n_pos, n_neg):
             return everything
         if self.name in SMOTE_KIND:
             self._check_suits(table, n_pos)
         from boostimb.resampling._imblearn import build
 
-        goal = round(n_pos / ratio) if self.name == "under" else max(n_pos + 1, round(ratio * n_neg))
-        sampler = build(self.name, goal, n_pos, table, cache)
+        sampler = build(self.name, self._goal(n_pos, n_neg), n_pos, table, cache)
         if self.name in ("under", "over"):
             table = Table(np.arange(float(len(y)))[:, None], None, (None,))  # what the rows hold does not matter
         results = None if self.has_ratio else cache

@@ -15,6 +15,7 @@ from boostimb.model import Ensemble
 from boostimb.search._estimate import Estimate
 from boostimb.search._lever_effects import Finished, lever_report
 from boostimb.search._lever_report import LeverReport
+from boostimb.search._plots import ResultPlots
 from boostimb.typing import BoolArray, FloatArray
 
 
@@ -187,6 +188,11 @@ class TuneResult:
         ['not tried']
         """
         return lever_report(self._finished, self._decision)
+
+    @property
+    def plot(self) -> ResultPlots:
+        """Pictures of the result, such as ``result.plot.pr()``; see `ResultPlots`."""
+        return ResultPlots(self)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model as a folder that `boostimb.load` reads; see `Ensemble.save`."""

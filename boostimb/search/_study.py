@@ -1,5 +1,6 @@
 """Optuna's study: where it lives, and how quiet it is."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike, fspath
@@ -7,7 +8,7 @@ from threading import Lock
 from typing import Literal
 
 import optuna
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalRedisBackend
 
 from boostimb.typing import Metric
 
@@ -37,13 +38,45 @@ def quiet() -> Iterator[None]:
 
 
 def open_storage(storage: StorageLike) -> optuna.storages.BaseStorage:
-    """Return a storage: Optuna's own, that of a database's URL, or a journal in the file of that path."""
+    """Return a storage: Optuna's own, that of a database's URL, a journal in Redis, or one in the file of that path.
+
+    Raises
+    ------
+    ValueError
+        If nothing opens at that URL; the text says what its library said.
+    """
     if isinstance(storage, optuna.storages.BaseStorage):
         return storage
+    url = fspath(storage)
     with quiet():
-        if "://" in fspath(storage):
-            return optuna.storages.get_storage(fspath(storage))
-        return optuna.storages.JournalStorage(JournalFileBackend(fspath(storage)))
+        if "://" not in url:
+            return optuna.storages.JournalStorage(JournalFileBackend(url))
+        if url.startswith(("redis://", "rediss://")):
+            return _redis_journal(url)
+        # SQLAlchemy comes with Optuna, and loads when a database is asked for.
+        from sqlalchemy import NullPool
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            # Without a pool no connection to a server stays open when the search is over; a trial asks for few.
+            pool = {} if url.startswith("sqlite") else {"poolclass": NullPool}
+            return optuna.storages.RDBStorage(url, engine_kwargs=pool)
+        except SQLAlchemyError as error:
+            said = str(error).strip().split("\n")[0]
+            raise ValueError(f"storage must be a URL at which a database answers, got {url!r}: {said}") from error
+
+
+def _redis_journal(url: str) -> optuna.storages.BaseStorage:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # tests/search/test_databases.py runs it
+        backend = JournalRedisBackend(url)
+    # Only the first read connects.
+    from redis.exceptions import RedisError
+
+    try:
+        return optuna.storages.JournalStorage(backend)
+    except RedisError as error:
+        raise ValueError(f"storage must be a URL at which Redis answers, got {url!r}: {error}") from error
 
 
 def open_study(metric: Metric, storage: optuna.storages.BaseStorage | None = None, name: str | None = None) -> optuna.Study:

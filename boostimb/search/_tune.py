@@ -123,8 +123,8 @@ def tune(
         The map from log-odds to probability, fitted out of fold. "auto" is logistic.
     storage : str, path or Optuna storage, optional
         Where the study lives, so that it survives anything and goes on when it is called again: the URL of a database as Optuna
-        takes it ("sqlite:///study.db"), or the path of a journal file. Several processes may work on one study. By default it
-        lives in memory.
+        takes it ("sqlite:///study.db", "postgresql://...", "mysql+pymysql://..."), of a journal in Redis ("redis://..."), or the
+        path of a journal file. Several processes may work on one study. By default it lives in memory.
     study_name : str, optional
         Name of the study; with ``storage``, the study that goes on if it is there. ``n_trials`` and ``timeout`` are those of this
         call.

@@ -6,45 +6,22 @@ import time
 
 import numpy as np
 import pytest
-from scipy.special import expit
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score, roc_auc_score
 
 pytest.importorskip("matplotlib")
 
 from matplotlib.figure import Figure
 
-from boostimb.report import overview, plot_confusion, plot_pr, plot_roc, plot_threshold
+from boostimb.report import overview, plot_confusion, plot_pr, plot_roc, plot_scores, plot_threshold
 
-CURVES = (plot_pr, plot_roc, plot_threshold)
+CURVES = (plot_pr, plot_roc, plot_threshold, plot_scores)
 LABELS = {
     plot_pr: ("recall", "precision"),
     plot_roc: ("false alarms: share of negatives flagged", "recall"),
-    plot_threshold: ("threshold (probability, on the scale of log-odds)", "rate"),
+    plot_threshold: ("threshold (log-odds scale)", "rate"),
+    plot_scores: ("probability (log-odds scale)", "rows"),
     plot_confusion: ("precision 0.47, recall 0.23, F1 0.31", ""),
 }
-
-
-def sample(n=1500, n_pos=30, separation=2.0, seed=0):
-    """Labels and their true posteriors under two normal distributions."""
-    y = np.zeros(n, dtype=int)
-    y[:n_pos] = 1
-    score = np.random.default_rng(seed).normal(size=n) + separation * y
-    return y, expit(separation * score - separation**2 / 2 + np.log(n_pos / n))
-
-
-@pytest.fixture
-def scored():
-    return sample()
-
-
-@pytest.fixture
-def ax():
-    return Figure().subplots()
-
-
-def line(ax, start):
-    (found,) = [each for each in ax.get_lines() if each.get_label().startswith(start)]
-    return found
 
 
 @pytest.mark.parametrize("plot", [*CURVES, plot_confusion])
@@ -54,7 +31,7 @@ def test_it_draws_on_the_axes_given_and_labels_them(plot, scored, ax):
     assert ax.get_title()
 
 
-def test_the_area_under_the_steps_is_the_average_precision(scored, ax):
+def test_the_area_under_the_steps_is_the_average_precision(scored, ax, line):
     plot_pr(*scored, ax=ax)
     recall, precision = line(ax, "average precision").get_data()
     area = np.sum(np.diff(recall) * precision[1:])  # steps-pre: up to a recall its own precision holds
@@ -65,13 +42,13 @@ def test_the_area_under_the_steps_is_the_average_precision(scored, ax):
     assert line(ax, "guessing").get_ydata()[0] == pytest.approx(0.02)
 
 
-def test_the_area_under_the_roc_is_its_auc(scored, ax):
+def test_the_area_under_the_roc_is_its_auc(scored, ax, line):
     plot_roc(*scored, ax=ax)
     drawn = line(ax, "ROC-AUC")
     assert np.trapezoid(drawn.get_ydata(), drawn.get_xdata()) == pytest.approx(roc_auc_score(*scored), rel=1e-12)
 
 
-def test_the_chosen_cut_is_marked(scored):
+def test_the_chosen_cut_is_marked(scored, line):
     y, proba = scored
     decided = proba >= 0.2
     precision, recall = precision_score(y, decided), recall_score(y, decided)
@@ -90,7 +67,7 @@ def test_without_a_threshold_nothing_is_marked(plot, scored, ax):
 
 
 @pytest.mark.parametrize(("name", "score"), [("precision", precision_score), ("recall", recall_score), ("F1", f1_score)])
-def test_the_curves_over_the_threshold_are_scikit_learn_s(name, score, scored, ax):
+def test_the_curves_over_the_threshold_are_scikit_learn_s(name, score, scored, ax, line):
     y, proba = scored
     plot_threshold(y, proba, ax=ax)
     at, values = line(ax, name).get_data()
@@ -99,7 +76,7 @@ def test_the_curves_over_the_threshold_are_scikit_learn_s(name, score, scored, a
         assert values[row] == pytest.approx(score(y, proba >= at[row]))
 
 
-def test_the_axis_of_thresholds_holds_the_cut_and_has_readable_ticks():
+def test_the_axis_of_thresholds_holds_the_cut_and_has_readable_ticks(sample):
     for threshold in (0.004, 0.5, 0.97):
         ax = plot_threshold(*sample(), threshold, ax=Figure().subplots())
         low, high = ax.get_xlim()
@@ -112,12 +89,12 @@ def test_the_confusion_matrix_has_counts_and_rates(ax):
     proba = np.concatenate([np.full(9_997, 0.01), np.full(3, 0.9), np.full(5, 0.01), np.full(15, 0.9)])
     plot_confusion(y, proba, 0.5, ax=ax)
     texts = [text.get_text() for text in ax.texts]
-    assert texts == ["15", "found: 75.0%", "5", "missed: 25.0%", "3", "false alarm: 0.030%", "9,997", "left alone: 99.970%"]
+    assert texts == ["15", "found\n75.0%", "5", "missed\n25.0%", "3", "false alarm\n0.030%", "9,997", "left alone\n99.970%"]
     assert [text.get_text() for text in ax.get_yticklabels()] == ["positive\n20", "negative\n10,000"]
 
 
 @pytest.mark.parametrize(("n_pos", "share"), [(2, "0.67%"), (30, "10.0%")])
-def test_few_positives(n_pos, share):
+def test_few_positives(n_pos, share, sample):
     figure = overview(*sample(n=300, n_pos=n_pos), 0.3, "few")
     assert figure.get_suptitle() == f"few\n300 rows, {n_pos} positives ({share})"
 
@@ -136,7 +113,7 @@ def test_scores_at_the_edge_are_drawn_without_a_warning(y, proba, threshold, tmp
     overview(y, proba, threshold).savefig(tmp_path / "edge.png")
 
 
-def test_a_million_rows_make_a_thin_and_true_curve():
+def test_a_million_rows_make_a_thin_and_true_curve(line, sample):
     y, proba = sample(n=1_000_000, n_pos=5_000)
     started = time.process_time()
     figure = overview(y, proba, 0.2)

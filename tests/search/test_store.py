@@ -13,6 +13,7 @@ import optuna
 import pytest
 
 import boostimb as bi
+from boostimb.search._space import Levers
 from boostimb.search._store import TrialStore, artifact_folder
 from boostimb.search._study import open_storage
 from boostimb.table import TableEncoder
@@ -40,34 +41,24 @@ def test_a_study_goes_on(begun, small):
     assert finished(again).items() >= finished(second).items()
 
 
-def test_what_is_read_is_what_was_made(begun, small):
-    first, where, folder = begun
-    storage = open_storage(where["storage"])
-    store = TrialStore(optuna.load_study(study_name="s", storage=storage), storage, folder)
+@pytest.mark.parametrize("booster", ["lightgbm", "xgboost", "catboost"])
+def test_what_is_read_is_what_was_made(small, tmp_path, booster):
+    pytest.importorskip(booster)
+    path = tmp_path / "journal.log"
+    made = bi.tune(*small, n_trials=3, storage=path, study_name="s", **{**QUICK, "booster": booster})
+    storage = open_storage(path)
+    store = TrialStore(optuna.load_study(study_name="s", storage=storage), storage, tmp_path / "journal.log.artifacts")
     read = store.load(lambda params: SimpleNamespace(booster=params["booster"]), set())
-    assert list(read) == first.cv_results_["trial"].tolist()
+    assert list(read) == made.cv_results_["trial"].tolist()
     table = TableEncoder.fit_transform(small[0])[1]
-    for (row, outcome), margins, params in zip(read.values(), first._finished.margins, first.cv_results_["params"], strict=True):
+    for (row, outcome), margins, params in zip(read.values(), made._finished.margins, made.cv_results_["params"], strict=True):
         assert row["params"] == params
         np.testing.assert_array_equal(outcome.margins, margins)
         # Each row is out of fold for one of the models: that one gives its margin.
         raw = np.stack([model.raw(table, n_jobs=1) for model in outcome.models])
-        fold = first._finished.fold
+        fold = made._finished.fold
         np.testing.assert_allclose(raw[fold, np.arange(fold.size)], margins, atol=1e-5)
     assert not store.load(lambda params: SimpleNamespace(booster=params["booster"]), set(read))
-
-
-@pytest.mark.parametrize("booster", ["xgboost", "catboost"])
-def test_models_of_each_booster_are_read_again(small, tmp_path, booster):
-    pytest.importorskip(booster)
-    where = {"storage": tmp_path / "journal.log", "study_name": "s"}
-    settings = {**QUICK, "booster": booster, "refit": "bag", "losses": ["log_loss"], "resamplers": ["none"]}
-    first = bi.tune(*small, n_trials=1, **where, **settings)
-    second = bi.tune(*small, n_trials=1, **where, **settings)
-    assert (tmp_path / "journal.log.artifacts").is_dir()
-    assert finished(second).items() >= finished(first).items()
-    if second.best_params_ == first.best_params_:
-        np.testing.assert_allclose(second.predict_proba(small[0]), first.predict_proba(small[0]), atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -121,27 +112,32 @@ def test_artifacts_come_with_a_storage(small):
 
 
 @pytest.mark.slow
-def test_killed_twenty_times(small, tmp_path):
-    """No finished trial is lost, whenever the process is killed, and the files of all of them can be read."""
+def test_killed_twenty_times(small, tmp_path, monkeypatch):
+    """No finished trial is lost, whenever the process is killed, and the model is the one of a search that nothing interrupted."""
     np.savez(tmp_path / "d.npz", X=small[0], y=small[1])
     url = f"sqlite:///{tmp_path}/study.db"
     script = textwrap.dedent(f"""
         import numpy as np, boostimb as bi
         d = np.load({str(tmp_path / "d.npz")!r})
-        bi.tune(d["X"], d["y"], booster="lightgbm", cv=3, n_trials=500, timeout=300, storage={url!r}, study_name="s",
-                random_state=0, n_jobs=1, progress=False)
+        bi.tune(d["X"], d["y"], n_trials=500, storage={url!r}, study_name="s", **{QUICK!r})
     """)
-    rng, seen = np.random.default_rng(0), 0
+    rng, seen = np.random.default_rng(0), dict[int, float]()
     for _ in range(20):
         process = subprocess.Popen([sys.executable, "-c", script])
         time.sleep(4.0 + 3.0 * rng.random())
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        study = optuna.load_study(study_name="s", storage=url)
-        count = sum(trial.state.name == "COMPLETE" for trial in study.trials)
-        assert count >= seen
-        seen = count
-    assert seen > 5
+        trials = optuna.load_study(study_name="s", storage=url).trials
+        done = {trial.number: trial.value for trial in trials if trial.state.name == "COMPLETE"}
+        assert done.items() >= seen.items()
+        seen = done
+    assert len(seen) > 5
     result = bi.tune(*small, n_trials=1, storage=url, study_name="s", **QUICK)
-    assert result.cv_results_["trial"].size >= seen
-    assert np.isfinite(result.predict_proba(small[0])).all()
+    assert finished(result).items() >= seen.items()
+
+    made = result.cv_results_["params"].tolist()
+    monkeypatch.setattr(Levers, "starts", lambda levers: made)
+    at_once = bi.tune(*small, n_trials=len(made), **QUICK)
+    np.testing.assert_array_equal(at_once.cv_results_["score"], result.cv_results_["score"])
+    np.testing.assert_array_equal(at_once.oof_proba_, result.oof_proba_)
+    np.testing.assert_allclose(at_once.predict_proba(small[0]), result.predict_proba(small[0]), rtol=1e-12)

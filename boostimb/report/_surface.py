@@ -1,0 +1,122 @@
+"""The probability over two features."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import logit
+
+from boostimb.report._axes import GREY, ORANGE, VERMILLION, add_legend, frame, new_axes
+from boostimb.report._probability_axis import clipped, tick_text
+from boostimb.typing import BoolArray, FloatArray
+from boostimb.validation import as_vector, check_binary, check_length
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Rows of either class that are drawn: more would hide the shading.
+_MOST = {False: 1500, True: 500}
+_TICKS = (1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
+
+
+def plot_decision_surface(
+    x: ArrayLike,
+    y: ArrayLike,
+    proba: ArrayLike,
+    threshold: float | None = None,
+    *,
+    names: tuple[str, str] = ("x", "y"),
+    levels: tuple[Sequence[object] | None, Sequence[object] | None] = (None, None),
+    points: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
+    title: str = "Where the model says positive",
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw the probability of the positive class over a grid of two features, and the line from which a row is flagged.
+
+    Parameters
+    ----------
+    x, y : array-like of shape (nx,), (ny,)
+        Values of both features, rising.
+    proba : array-like of shape (ny, nx)
+        Probability at each point of the grid.
+    threshold : float, optional
+        Where the line runs.
+    names : tuple of two str
+        What the features are called.
+    levels : tuple of two, sequence or None
+        For a feature of categories their names, of which its values 0, 1, ... are the positions.
+    points : tuple of three array-likes of shape (n,), optional
+        Both features and the label (0 or 1) of rows to draw; at most 1,500 negatives and 500 positives, drawn at random. Those with
+        a missing value are left out.
+    title : str
+        Such as what the other features are held at.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes that were drawn on.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, or a probability is not in [0, 1].
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from boostimb.report import plot_decision_surface
+    >>> proba = [[0.1, 0.2], [0.3, 0.8]]
+    >>> ax = plot_decision_surface([0, 1], [0, 1], proba, 0.5, names=("age", "dose"), ax=Figure().subplots())
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('age', 'dose')
+    """
+    across, up = as_vector("x", x).astype(np.float64), as_vector("y", y).astype(np.float64)
+    p = np.asarray(proba, dtype=np.float64)
+    if p.shape != (up.size, across.size):
+        raise ValueError(f"proba must have the shape (ny, nx), {(up.size, across.size)}, got {p.shape}")
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError(f"proba must lie in [0, 1], got {p[~((p >= 0) & (p <= 1))][0]:g}")
+    ax = new_axes(ax)
+    log_odds = logit(clipped(p))
+    mesh = ax.pcolormesh(across, up, log_odds, cmap="Blues", shading="nearest", rasterized=True)
+    ticks = [tick for tick in _TICKS if log_odds.min() <= logit(tick) <= log_odds.max()]
+    bar = ax.figure.colorbar(mesh, ax=ax, label="probability", pad=0.02)
+    bar.set_ticks([float(logit(tick)) for tick in ticks], labels=[tick_text(tick) for tick in ticks])
+    if points is not None:
+        _scatter(ax, points, (across, up))
+    frame(ax, title, *names)
+    ax.grid(visible=False)
+    if threshold is not None and min(p.shape) > 1 and p.min() < threshold <= p.max():
+        ax.contour(
+            across, up, log_odds, levels=[float(logit(clipped(threshold)))], colors=VERMILLION, linewidths=1.8, linestyles="solid"
+        )
+        ax.plot([], [], color=VERMILLION, linewidth=1.8, label=f"cut {threshold:.3g}")
+    for axis, of in ((ax.xaxis, levels[0]), (ax.yaxis, levels[1])):
+        if of is not None:
+            axis.set_ticks(range(len(of)), [str(level) for level in of])
+    if ax.get_legend_handles_labels()[0]:
+        add_legend(ax)
+    return ax
+
+
+def _scatter(ax: "Axes", points: tuple[ArrayLike, ArrayLike, ArrayLike], grid: tuple[FloatArray, FloatArray]) -> None:
+    """Draw some rows of both classes, the rare one over the other, where the grid is."""
+    label = check_binary(points[2])
+    places = [as_vector("points", each).astype(np.float64) for each in points[:2]]
+    inside: BoolArray = np.ones(label.size, dtype=bool)
+    for place, axis in zip(places, grid, strict=True):
+        check_length("points", place, label.size, "their labels")
+        inside &= (place >= axis[0] - 0.5 * (axis.size == 1)) & (place <= axis[-1] + 0.5 * (axis.size == 1))
+    rng = np.random.default_rng(0)
+    looks = ((False, "negative", GREY, 6, 0.5, "none"), (True, "positive", ORANGE, 18, 0.95, "black"))
+    for positive, name, color, size, alpha, edge in looks:
+        rows = np.flatnonzero(inside & (label == positive))
+        if rows.size > _MOST[positive]:
+            rows, name = rng.choice(rows, _MOST[positive], replace=False), f"{name} ({_MOST[positive]:,} of {rows.size:,})"
+        across, up = (place[rows] for place in places)
+        ax.scatter(across, up, s=size, color=color, alpha=alpha, edgecolors=edge, linewidths=0.4, label=name)
