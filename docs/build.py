@@ -22,8 +22,13 @@ def execute(source: Path) -> nbformat.NotebookNode:
     """Return the notebook with its outputs. Files that it writes are gone afterwards."""
     notebook = nbformat.read(source, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
-        resources = {"metadata": {"path": folder}}
-        client = NotebookClient(notebook, timeout=MOST_SECONDS, resources=resources, coalesce_streams=True, skip_cells_with_tag="skip-execution")
+        client = NotebookClient(
+            notebook,
+            timeout=MOST_SECONDS,
+            resources={"metadata": {"path": folder}},
+            coalesce_streams=True,
+            skip_cells_with_tag="skip-execution",
+        )
         return client.execute()
 
 

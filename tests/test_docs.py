@@ -89,7 +89,7 @@ def test_the_blocks_of_a_page_run_in_order(page, run):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # those of dask and distributed are not ours
-@pytest.mark.parametrize("page", [page for page in PAGES if len(blocks(page, extra="dask")) > len(blocks(page))], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, extra="dask") != blocks(page)], ids=lambda page: page.name)
 def test_the_blocks_that_need_dask_run(page, run):
     pytest.importorskip("dask", reason="the extra dask is not installed")
     pytest.importorskip("distributed", reason="the extra dask is not installed")

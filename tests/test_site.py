@@ -22,7 +22,9 @@ def test_the_site_builds_without_warnings(tmp_path):
     (command,) = re.findall(r"^(.venv/bin/pip install .*docs/build.py)$", text, re.MULTILINE)
     venv.create(site / ".venv", with_pip=True)
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    done = subprocess.run(command, shell=True, cwd=site, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, shell=True, cwd=site, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     pages = {path.parent.name for path in (site / "site" / "notebooks").glob("*/index.html")}
     assert pages >= {path.stem for path in (site / "docs" / "notebooks").glob("*.ipynb")}
