@@ -10,6 +10,9 @@ import pytest
 
 import boostimb
 
+for booster in ("xgboost", "lightgbm", "catboost"):
+    pytest.importorskip(booster)
+
 ROOT = Path(__file__).resolve().parents[1]
 # The pages among the notebooks are written by docs/build.py; test_notebooks.py runs their sources.
 PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "notebooks")]
@@ -35,7 +38,8 @@ def table():
 
 
 def preamble():
-    lgb = pytest.importorskip("lightgbm")
+    import lightgbm as lgb
+
     given = table()
     train_set = lgb.Dataset(given["X"], given["y"])
     valid_set = lgb.Dataset(given["X_valid"], given["y_valid"], reference=train_set)
@@ -67,7 +71,7 @@ def test_there_are_blocks_to_run():
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, monkeypatch, one_thread):
     """Run blocks in one module, since a block builds on those before it. A search gets 5 seconds in the place of minutes."""
     monkeypatch.chdir(tmp_path)
     module = ModuleType("page")

@@ -55,7 +55,7 @@ def test_it_is_kept_without_outputs_and_installs_in_one_cell(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs(path, tmp_path, monkeypatch):
+def test_it_runs(path, tmp_path, monkeypatch, one_thread):
     from matplotlib import pyplot as plt
 
     monkeypatch.chdir(tmp_path)
