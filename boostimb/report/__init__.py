@@ -2,7 +2,7 @@
 
 from boostimb.report._calibration import plot_calibration
 from boostimb.report._class_counts import plot_class_counts
-from boostimb.report._confusion import plot_confusion
+from boostimb.report._confusion import plot_class_confusion, plot_confusion
 from boostimb.report._cost import plot_cost
 from boostimb.report._history import plot_history
 from boostimb.report._importance import plot_importance
@@ -17,6 +17,7 @@ from boostimb.report._threshold import plot_threshold
 __all__ = [
     "overview",
     "plot_calibration",
+    "plot_class_confusion",
     "plot_class_counts",
     "plot_confusion",
     "plot_cost",

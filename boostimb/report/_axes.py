@@ -1,16 +1,22 @@
 """What all plots share: colours, fresh axes, and the look of a frame."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from boostimb.validation import missing_extra
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    # As themselves, for the types of those who draw by this package.
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
 
 # Okabe and Ito's colours, which stay apart for every kind of colour blindness; the grey is read on white and on black.
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
 ORANGE, SKY = "#E69F00", "#56B4E9"
+# Points that the name of a category takes, across and up; signs that fit into the first, and the longest name beside the y axis.
+_TEXT, _LINE, _SIGNS, _LONGEST = 30, 14, 4, 14
 _NARROW = 240  # points, below which a legend has one column
 BAND = 0.3  # opacity of an interval, in SKY, which shows on white and on black
 
@@ -64,6 +70,16 @@ def add_legend(ax: "Axes", *, columns: int = 1) -> None:
         options = {"frameon": False, "borderaxespad": 0, "loc": "upper left"}
         options |= {"bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + below}
     ax.legend(fontsize="small", ncols=columns if size_of(ax)[0] > _NARROW else 1, **options)
+
+
+def name_levels(ax: "Axes", levels: Sequence[object], *, y: bool = False) -> None:
+    """Write the names of categories at 0, 1, ... of the x axis, or y: those that there is room for, and as many of their signs."""
+    room = size_of(ax)[1] / _LINE if y else size_of(ax)[0] / _TEXT
+    shown = range(0, len(levels), max(1, ceil(len(levels) / room)))
+    most = _LONGEST if y else int(_SIGNS * room / len(shown))
+    names = [str(levels[at]) for at in shown]
+    axis = ax.yaxis if y else ax.xaxis
+    axis.set_ticks(list(shown), [name if len(name) <= most else f"{name[: most - 1]}…" for name in names])
 
 
 def unit_limits(ax: "Axes", *, x: bool = False) -> None:

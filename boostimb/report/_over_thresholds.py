@@ -10,7 +10,7 @@ from boostimb.metrics import ThresholdSweep
 from boostimb.report._axes import BAND, VERMILLION
 from boostimb.report._plateau import Plateau
 from boostimb.report._points import MAX_POINTS, spread
-from boostimb.report._probability_axis import clipped, padded, tick_text
+from boostimb.report._probability_axis import clipped, padded
 from boostimb.report._scored import Scored
 from boostimb.typing import FloatArray
 
@@ -41,8 +41,11 @@ def over_thresholds(scored: Scored, threshold: float | None) -> OverThresholds:
         at = logit(clipped(threshold))
         low, high = min(low, float(expit(at - 0.5))), max(high, float(expit(at + 0.5)))
     low, high = padded(low, high)
-    shown = scored.sweep.take(spread(scored.sweep, expit(np.linspace(logit(low), logit(high), MAX_POINTS)))[::-1])
-    return OverThresholds(shown, clipped(shown.values), low, high)
+    cuts = spread(scored.sweep, expit(np.linspace(logit(low), logit(high), MAX_POINTS)))[::-1]
+    places = clipped(scored.sweep.values[cuts])
+    if low < places[0]:  # below the lowest score nothing changes
+        cuts, places = np.append(cuts[0], cuts), np.append(low, places)
+    return OverThresholds(scored.sweep.take(cuts), places, low, high)
 
 
 def mark_threshold(ax: "Axes", over: OverThresholds, threshold: float | None) -> None:
@@ -59,5 +62,5 @@ def shade_plateau(ax: "Axes", over: OverThresholds, plateau: Plateau, color: str
 
 
 def short(threshold: float) -> str:
-    """Write a threshold with two digits that tell."""
-    return tick_text(float(f"{threshold:.2g}"))
+    """Write a threshold with two digits that tell, and a high one so that it does not read as 1."""
+    return f"{threshold:.2g}" if threshold < 0.95 else f"{threshold:.4g}"

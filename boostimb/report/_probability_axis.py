@@ -59,4 +59,4 @@ def _ticks(low: float, high: float, room: float) -> list[float]:
     for tick in _TICKS:
         if low <= tick <= high and all(abs(logit(tick) - logit(other)) >= room for other in kept):
             kept.append(tick)
-    return sorted(kept) if len(kept) > 1 else [float(tick) for tick in np.linspace(low, high, 5)[1:-1]]
+    return sorted(kept) if len(kept) > 1 else [float(f"{tick:.3g}") for tick in np.linspace(low, high, 5)[1:-1]]

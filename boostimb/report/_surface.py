@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logit
 
-from boostimb.report._axes import GREY, ORANGE, VERMILLION, add_legend, frame, new_axes
+from boostimb.report._axes import GREY, ORANGE, VERMILLION, add_legend, frame, name_levels, new_axes
 from boostimb.report._probability_axis import clipped, tick_text
 from boostimb.typing import BoolArray, FloatArray
 from boostimb.validation import as_vector, check_binary, check_length
@@ -62,7 +62,7 @@ def plot_decision_surface(
     Raises
     ------
     ValueError
-        If shapes differ, or a probability is not in [0, 1].
+        If shapes differ, a feature of numbers has fewer than 2 values, or a probability is not in [0, 1].
     ImportError
         If Matplotlib is not installed.
 
@@ -76,6 +76,9 @@ def plot_decision_surface(
     ('age', 'dose')
     """
     across, up = as_vector("x", x).astype(np.float64), as_vector("y", y).astype(np.float64)
+    for name, values, of in (("x", across, levels[0]), ("y", up, levels[1])):
+        if values.size < (2 if of is None else 1):
+            raise ValueError(f"{name} must have at least 2 values, or be of categories, got {values.size}")
     p = np.asarray(proba, dtype=np.float64)
     if p.shape != (up.size, across.size):
         raise ValueError(f"proba must have the shape (ny, nx), {(up.size, across.size)}, got {p.shape}")
@@ -88,35 +91,53 @@ def plot_decision_surface(
     bar = ax.figure.colorbar(mesh, ax=ax, label="probability", pad=0.02)
     bar.set_ticks([float(logit(tick)) for tick in ticks], labels=[tick_text(tick) for tick in ticks])
     if points is not None:
-        _scatter(ax, points, (across, up))
+        _scatter(ax, points, (across, up), levels)
     frame(ax, title, *names)
     ax.grid(visible=False)
-    if threshold is not None and min(p.shape) > 1 and p.min() < threshold <= p.max():
-        ax.contour(
-            across, up, log_odds, levels=[float(logit(clipped(threshold)))], colors=VERMILLION, linewidths=1.8, linestyles="solid"
-        )
+    if threshold is not None and p.min() < threshold <= p.max():
+        # From one category to the next the probability jumps; a line between them would mean nothing.
+        for at, of in enumerate(levels):
+            if of is not None:
+                log_odds = log_odds.repeat(2, axis=1 - at)
+        flat = (_edges(values) if of is not None else values for values, of in zip((across, up), levels, strict=True))
+        cut = [float(logit(clipped(threshold)))]
+        ax.contour(*flat, log_odds, levels=cut, colors=VERMILLION, linewidths=1.8, linestyles="solid")
         ax.plot([], [], color=VERMILLION, linewidth=1.8, label=f"cut {threshold:.3g}")
-    for axis, of in ((ax.xaxis, levels[0]), (ax.yaxis, levels[1])):
+    for of, y in ((levels[0], False), (levels[1], True)):
         if of is not None:
-            axis.set_ticks(range(len(of)), [str(level) for level in of])
+            name_levels(ax, of, y=y)
     if ax.get_legend_handles_labels()[0]:
         add_legend(ax)
     return ax
 
 
-def _scatter(ax: "Axes", points: tuple[ArrayLike, ArrayLike, ArrayLike], grid: tuple[FloatArray, FloatArray]) -> None:
-    """Draw some rows of both classes, the rare one over the other, where the grid is."""
+def _edges(values: FloatArray) -> FloatArray:
+    """Both ends of each category's stripe, which do not quite touch."""
+    ends: FloatArray = np.ravel(values[:, None] + [-0.499, 0.499])
+    return ends
+
+
+def _scatter(
+    ax: "Axes",
+    points: tuple[ArrayLike, ArrayLike, ArrayLike],
+    grid: tuple[FloatArray, FloatArray],
+    levels: tuple[Sequence[object] | None, Sequence[object] | None],
+) -> None:
+    """Draw some rows of both classes, the rare one over the other, where the grid is; those of a category side by side."""
     label = check_binary(points[2])
     places = [as_vector("points", each).astype(np.float64) for each in points[:2]]
     inside: BoolArray = np.ones(label.size, dtype=bool)
     for place, axis in zip(places, grid, strict=True):
         check_length("points", place, label.size, "their labels")
-        inside &= (place >= axis[0] - 0.5 * (axis.size == 1)) & (place <= axis[-1] + 0.5 * (axis.size == 1))
+        inside &= (place >= axis[0]) & (place <= axis[-1])
     rng = np.random.default_rng(0)
     looks = ((False, "negative", GREY, 6, 0.5, "none"), (True, "positive", ORANGE, 18, 0.95, "black"))
     for positive, name, color, size, alpha, edge in looks:
         rows = np.flatnonzero(inside & (label == positive))
         if rows.size > _MOST[positive]:
             rows, name = rng.choice(rows, _MOST[positive], replace=False), f"{name} ({_MOST[positive]:,} of {rows.size:,})"
-        across, up = (place[rows] for place in places)
+        across, up = (
+            place[rows] if of is None else place[rows] + rng.uniform(-0.3, 0.3, rows.size)
+            for place, of in zip(places, levels, strict=True)
+        )
         ax.scatter(across, up, s=size, color=color, alpha=alpha, edgecolors=edge, linewidths=0.4, label=name)

@@ -15,9 +15,7 @@ from boostimb.typing import BoolArray, FloatArray
 from boostimb.validation import check_choice
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
+    from boostimb.report._axes import Axes, Figure
     from boostimb.search._result import TuneResult
 
 
@@ -205,7 +203,7 @@ class ResultPlots:
         Parameters
         ----------
         X : array-like or dataframe of shape (n, d)
-            Rows as the model takes them; the range of the features is read from them.
+            Rows as the model takes them; the range of the features is read from them, for which some 10,000 are enough.
         y : array-like of shape (n,), optional
             Their labels: the rows are then drawn too.
         features : sequence of two names or positions, optional

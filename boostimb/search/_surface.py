@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from boostimb.model import Ensemble
 from boostimb.table import Table
-from boostimb.typing import FloatArray
+from boostimb.typing import FloatArray, IntArray
 from boostimb.validation import as_vector, check_length
 
 # Points of the grid along each feature of numbers, and the share of either class's rows that it leaves out at either end.
 _POINTS, _TAIL = 100, 0.005
+# Rows that ranges and middles are read from.
+_ROWS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +50,10 @@ def surface(model: Ensemble, X: Any, y: Any, features: Sequence[str | int] | Non
     if y is not None:
         positive = as_vector("y", y) == model.classes[model.positive_index]
         check_length("y", positive, table.n_rows, "X")
-    classes = [np.ones(table.n_rows, dtype=bool)] if positive is None else [~positive, positive]
+    rows = _some(np.arange(table.n_rows))
+    classes = [rows] if positive is None else [_some(np.flatnonzero(~positive)), _some(np.flatnonzero(positive))]
     axes = [_axis(table, at, classes) for at in (first, second)]
-    middle = np.array([_middle(table, at) for at in range(table.n_features)])
+    middle = np.array([_middle(table.values[rows, at], table.categories[at]) for at in range(table.n_features)])
     grid = np.tile(middle, (axes[0].size * axes[1].size, 1))
     grid[:, first], grid[:, second] = (each.ravel() for each in np.meshgrid(*axes))
     proba = model.proba_of_table(Table(grid.astype(table.values.dtype), table.names, table.categories))
@@ -89,22 +92,31 @@ def _position(table: Table, feature: str | int) -> int:
     return int(feature)
 
 
-def _axis(table: Table, at: int, classes: Sequence[NDArray[np.bool_]]) -> FloatArray:
-    levels, values = table.categories[at], table.values[:, at]
+def _some(rows: IntArray) -> IntArray:
+    """Return at most so many of the rows as a median or a quantile needs."""
+    return rows if rows.size <= _ROWS else np.sort(np.random.default_rng(0).choice(rows, _ROWS, replace=False))
+
+
+def _axis(table: Table, at: int, classes: Sequence[IntArray]) -> FloatArray:
+    """Return where the grid lies along a feature: over each class but for its outermost values."""
+    parts = [_known(table.values[rows, at]) for rows in classes]
+    if not any(part.size for part in parts):
+        raise ValueError(f"a decision surface needs values, and feature {at} has none but missing ones")
+    levels = table.categories[at]
     if levels is not None:
         return np.arange(len(levels), dtype=np.float64)
-    if np.isnan(values).all():
-        raise ValueError(f"a decision surface needs values, and feature {at} has none but missing ones")
-    ends = np.array([np.nanquantile(values[rows], [_TAIL, 1 - _TAIL]) for rows in classes if not np.isnan(values[rows]).all()])
+    ends = np.array([np.quantile(part, [_TAIL, 1 - _TAIL]) for part in parts if part.size])
     low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
     return np.linspace(low, high if high > low else low + 1.0, _POINTS)
 
 
-def _middle(table: Table, at: int) -> float:
-    values = table.values[:, at]
-    values = values[~np.isnan(values)]
+def _middle(values: NDArray[np.floating[Any]], levels: Sequence[object] | None) -> float:
+    """Return the median or the most frequent category; a missing value where there is nothing else."""
+    values = _known(values)
     if not values.size:
         return float("nan")
-    if table.categories[at] is None:
-        return float(np.median(values))
-    return float(np.argmax(np.bincount(values.astype(np.intp))))
+    return float(np.median(values)) if levels is None else float(np.argmax(np.bincount(values.astype(np.intp))))
+
+
+def _known(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    return values[~np.isnan(values)]

@@ -15,6 +15,7 @@ from boostimb.metrics import threshold_sweep
 from boostimb.report import plot_calibration, plot_cost, plot_pr, plot_roc, plot_scores, plot_threshold
 from boostimb.report._calibration import bins_of
 from boostimb.report._interval import rate_interval
+from boostimb.report._over_thresholds import short
 from boostimb.report._plateau import errors_of_difference, influence_on_cost, influence_on_f1, plateau
 from boostimb.report._scored import Scored
 
@@ -104,6 +105,18 @@ def test_the_shaded_thresholds_are_the_plateau(scored, ax):
     plot_threshold(*scored, ax=ax)
     (span,) = [patch for patch in ax.patches if patch.get_label().startswith("F1 as good")]
     assert (span.get_x(), span.get_x() + span.get_width()) == pytest.approx((flat.low, flat.high))
+
+
+def test_one_cut_is_a_line_up_to_it(ax, line):
+    plot_threshold([0, 1, 0, 0], [0.25] * 4, 0.3, ax=ax)
+    assert line(ax, "recall").get_ydata().tolist() == [1, 1]
+    assert line(ax, "recall").get_xdata().tolist() == [ax.get_xlim()[0], 0.25]
+    assert "F1 as good as its best: 0.25 to 0.25" in [patch.get_label() for patch in ax.patches]
+
+
+@pytest.mark.parametrize(("threshold", "text"), [(3.3e-9, "3.3e-09"), (0.0123, "0.012"), (0.99874, "0.9987")])
+def test_a_threshold_is_written_shortly(threshold, text):
+    assert short(threshold) == text
 
 
 def test_costs_are_those_of_the_decisions(scored, ax, line):

@@ -6,13 +6,21 @@ import time
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    balanced_accuracy_score,
+    confusion_matrix,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
 pytest.importorskip("matplotlib")
 
 from matplotlib.figure import Figure
 
-from boostimb.report import overview, plot_confusion, plot_pr, plot_roc, plot_scores, plot_threshold
+from boostimb.report import overview, plot_class_confusion, plot_confusion, plot_pr, plot_roc, plot_scores, plot_threshold
 
 CURVES = (plot_pr, plot_roc, plot_threshold, plot_scores)
 LABELS = {
@@ -91,6 +99,30 @@ def test_the_confusion_matrix_has_counts_and_rates(ax):
     texts = [text.get_text() for text in ax.texts]
     assert texts == ["15", "found\n75.0%", "5", "missed\n25.0%", "3", "false alarm\n0.030%", "9,997", "left alone\n99.970%"]
     assert [text.get_text() for text in ax.get_yticklabels()] == ["positive\n20", "negative\n10,000"]
+
+
+def test_the_confusion_of_several_classes_is_scikit_learn_s(ax):
+    rng = np.random.default_rng(0)
+    labels = np.array(["rare", "common", "other"])
+    y, decided = labels[rng.choice(3, 500, p=[0.05, 0.8, 0.15])], labels[rng.choice(3, 500)]
+    plot_class_confusion(y, decided, labels.tolist(), ax=ax)
+    counts = confusion_matrix(y, decided, labels=labels)
+    assert [text.get_text() for text in ax.texts][::2] == [str(count) for count in counts.ravel()]
+    assert ax.get_xlabel() == f"mean recall of the classes {balanced_accuracy_score(y, decided):.2f}"
+    assert [text.get_text() for text in ax.get_yticklabels()] == [f"{label}\n{(y == label).sum()}" for label in labels]
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (([], []), "y_true must hold at least one row, got none"),
+        (([0, 1], [0]), "y_pred has length 1 and y_true has length 2"),
+        (([0, 1], [0, 2], [0, 1]), r"y_pred must hold labels of classes only, \[0, 1\], got 2"),
+    ],
+)
+def test_decisions_that_do_not_fit_are_refused(given, text):
+    with pytest.raises(ValueError, match=text):
+        plot_class_confusion(*given)
 
 
 @pytest.mark.parametrize(("n_pos", "share"), [(2, "0.67%"), (30, "10.0%")])

@@ -1,5 +1,7 @@
 """History, importances, levers, class counts and the decision surface show the arrays that they are given."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -173,17 +175,43 @@ def test_points_of_a_surface_are_thinned_by_class_and_inside(ax):
 
 def test_a_category_has_its_names_on_the_axis(tmp_path):
     figure = Figure()
-    ax = plot_decision_surface([0, 1, 2], [1.5], [[0.1, 0.2, 0.9]], 0.5, levels=(("a", "b", "c"), None), ax=figure.subplots())
+    ax = plot_decision_surface([0, 1, 2], [0], [[0.1, 0.2, 0.9]], 0.5, levels=(("a", "b", "c"), ("all",)), ax=figure.subplots())
     assert [text.get_text() for text in ax.get_xticklabels()] == ["a", "b", "c"]
     figure.savefig(tmp_path / "category.png")
+
+
+def test_the_line_jumps_between_categories(ax):
+    proba = np.column_stack([np.linspace(0, 1, 101), np.linspace(-0.4, 0.6, 101).clip(0)])
+    rows = np.zeros(9), np.full(9, 0.5), np.arange(9) % 2
+    plot_decision_surface([0, 1], np.linspace(0, 1, 101), proba, 0.5, levels=(("a", "b"), None), points=rows, ax=ax)
+    (contour,) = [each for each in ax.collections if hasattr(each, "levels")]
+    across, up = np.concatenate([path.vertices for path in contour.get_paths()]).T
+    assert up[across < 0.49] == pytest.approx(0.5, abs=0.01)
+    assert up[across > 0.51] == pytest.approx(0.9, abs=0.01)
+    drawn = np.concatenate([each.get_offsets() for each in ax.collections if each.get_offsets().shape[0] > 1])
+    assert np.unique(drawn[:, 0]).size == 9  # side by side
+    assert (np.abs(drawn[:, 0]) <= 0.3).all()
+
+
+def test_names_of_many_or_long_categories_do_not_touch():
+    many = [f"a category with the number {at}" for at in range(60)]
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    ax = plot_decision_surface(range(60), range(60), np.full((60, 60), 0.5), levels=(many, many), ax=figure.subplots())
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.get_xticklabels()]
+    assert len(boxes) >= 4
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    boxes = [text.get_window_extent() for text in ax.get_yticklabels()]
+    assert all(low.y1 <= high.y0 for low, high in pairwise(boxes))
 
 
 @pytest.mark.parametrize(
     ("given", "text"),
     [
         (([0, 1], [0, 1, 2], np.zeros((2, 3))), r"proba must have the shape \(ny, nx\), \(3, 2\), got \(2, 3\)"),
-        (([0, 1], [0], [[0.5, 1.5]]), r"proba must lie in \[0, 1\], got 1.5"),
-        (([0, 1], [0], [[0.5, np.nan]]), r"proba must lie in \[0, 1\], got nan"),
+        (([0, 1], [0], [[0.5, 0.5]]), "y must have at least 2 values, or be of categories, got 1"),
+        (([0, 1], [0, 1], [[0.5, 1.5], [0, 0]]), r"proba must lie in \[0, 1\], got 1.5"),
+        (([0, 1], [0, 1], [[0.5, np.nan], [0, 0]]), r"proba must lie in \[0, 1\], got nan"),
     ],
 )
 def test_a_surface_that_does_not_fit_is_refused(given, text):
@@ -212,7 +240,7 @@ def test_long_names_stay_on_a_narrow_page(width):
         (plot_importance, ({"a": 1.0},)),
         (plot_levers, (["a"], [0.1], [0.1], ["helps"])),
         (plot_class_counts, (["a"], [1], [2])),
-        (plot_decision_surface, ([0], [0], [[0.5]])),
+        (plot_decision_surface, ([0, 1], [0, 1], np.full((2, 2), 0.5))),
     ],
 )
 def test_without_matplotlib_the_extra_is_named(draw, given, monkeypatch):
