@@ -32,7 +32,7 @@ from boostimb.metrics import average_precision
 from boostimb.resampling import Resampler, resolve_resamplers
 from boostimb.search import _search
 from boostimb.search._final import REFIT_SHARE, _train_again
-from boostimb.search._folds import Data, make_folds
+from boostimb.search._folds import Data, LeftOut, make_folds
 from boostimb.search._progress import Progress
 from boostimb.search._select import choose_ensemble
 from boostimb.search._space import _FIXED, DEFAULTS, Levers, Plan
@@ -91,6 +91,7 @@ def measure(path: Path, seed: int, seconds: float) -> Iterator[tuple[str, float,
     test = encoder.transform(X_test)
     data = Data(table, y_train, None)
     folds = make_folds(data, 5, None, seed)
+    left_out = LeftOut.of(folds)
     samplers = resolve_resamplers("auto", table, y_train)
     levers = Levers(BOOSTERS, ("log_loss", "focal"), samplers, (int(y_train.sum()), int((~y_train).sum())))
     with ExitStack() as stack:
@@ -133,7 +134,7 @@ def measure(path: Path, seed: int, seconds: float) -> Iterator[tuple[str, float,
         for bins in (63, 127, 255):
             params = {**_FIXED["lightgbm"], **DEFAULTS["lightgbm"], "max_bin": bins}
             plan = Plan("lightgbm", params, 0.0, "log_loss", 0.0, Resampler("none"))
-            outcome = run_trial(plan, folds, bi.PRAUC(), workers, np.inf)
+            outcome = run_trial(plan, folds, left_out, bi.PRAUC(), workers, np.inf)
             line = LogisticCalibration.fit(outcome.margins, y_train)
             seen = np.mean([model.raw(test, n_jobs=2) for model in outcome.models], axis=0)
             promised = average_precision_score(y_train, outcome.margins)

@@ -3,6 +3,7 @@
 A check converts once and returns what the code inside may rely on. An error states the rule and the value.
 """
 
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,14 @@ EXTRAS = {
 
 class ImbalanceWarning(UserWarning):
     """Something about rare positives that a user should know; the text names the remedy."""
+
+
+def warn(text: str, category: type[Warning] = ImbalanceWarning) -> None:
+    """Warn at the line outside boostimb from which it was called, however deep inside this is."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "boostimb":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, category, stacklevel=level)
 
 
 def missing_extra(module: str, needed_for: str) -> ImportError:

@@ -9,13 +9,14 @@ from boostimb.decision._decision import Decision, Threshold, parse_decision
 from boostimb.decision._goal import Goal
 from boostimb.decision._isotonic import IsotonicCalibration
 from boostimb.decision._logistic import LogisticCalibration
-from boostimb.decision._parse_goal import parse_goal
+from boostimb.decision._parse_goal import WHY_NOT_ACCURACY, parse_goal
 from boostimb.decision._prior import prior_shift
 from boostimb.decision._report import ConstraintReport, warn_of_doubt
 from boostimb.decision._threshold import best_threshold
 
 __all__ = [
     "CONFIDENCE",
+    "WHY_NOT_ACCURACY",
     "Calibration",
     "Constraint",
     "ConstraintReport",

@@ -35,6 +35,12 @@ class Custom(Goal):
         """Nothing is known of the function."""
         return False
 
+    @property
+    def takes_weight(self) -> bool:
+        """Whether the function takes them."""
+        parameters = inspect.signature(self.function).parameters
+        return "sample_weight" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
     def score_cuts(self, sweep: ThresholdSweep, sample: Sample) -> FloatArray:
         """Value of the function at the cuts that are tried."""
         values = np.full(sweep.values.size, np.nan)
@@ -47,7 +53,7 @@ class Custom(Goal):
         """Return the function's value, and raise if it is not a finite number or takes no weights where there are some."""
         if weight is None:
             result = self.function(y_true, y_pred)
-        elif _takes_weight(self.function):
+        elif self.takes_weight:
             result = self.function(y_true, y_pred, sample_weight=weight)
         else:
             raise ValueError(f"with sample_weight the goal {self.name} must take an argument sample_weight, and it does not")
@@ -65,8 +71,3 @@ def _spread(sweep: ThresholdSweep) -> NDArray[np.intp]:
         np.searchsorted(count, np.linspace(count[0], count[-1], MAX_CALLS // 2)) for count in (sweep.tp, sweep.tp + sweep.fp)
     )
     return np.unique(np.minimum(np.concatenate([by_positives, by_samples]), n_cuts - 1))
-
-
-def _takes_weight(function: Callable[..., float]) -> bool:
-    parameters = inspect.signature(function).parameters
-    return "sample_weight" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())

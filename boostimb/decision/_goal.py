@@ -39,6 +39,11 @@ class Goal(ABC):
         return True
 
     @property
+    def takes_weight(self) -> bool:
+        """Whether it can be computed where samples have weights."""
+        return True
+
+    @property
     def needs(self) -> tuple[tuple[str, str], ...]:
         """Constraints as (rate, sign) one of which must be given, for a goal that is highest at an extreme otherwise."""
         return ()

@@ -5,6 +5,7 @@ import numpy as np
 from boostimb.decision._custom_goal import Custom
 from boostimb.decision._goal import BalancedAccuracy, FixedThreshold, FScore, Goal, MatthewsCorrelation, Precision, Recall
 
+WHY_NOT_ACCURACY = "where positives are rare it is highest when nobody is predicted positive (99% right at a rate of 1%)"
 CHOICES = (
     "'f1', 'fbeta:2' (any beta > 0), 'mcc', 'balanced_accuracy', 'recall' or 'precision' under a constraint, "
     "a callable(y_true, y_pred), or a number: the threshold"
@@ -36,19 +37,24 @@ def parse_goal(goal: object) -> Goal:
     if isinstance(goal, str):
         return _parse_name(goal)
     if callable(goal):
+        if getattr(goal, "__name__", "") == "accuracy_score":
+            raise _accuracy("accuracy_score")
         return Custom(goal)
     if isinstance(goal, int | float | np.integer | np.floating) and not isinstance(goal, bool):
         return FixedThreshold(float(goal))
     raise ValueError(f"goal must be one of {CHOICES}; got {goal!r}")
 
 
+def _accuracy(goal: str) -> ValueError:
+    return ValueError(
+        f"goal must not be {goal!r}: {WHY_NOT_ACCURACY}. Take 'balanced_accuracy', 'f1' or 'mcc', or state the costs as cost_matrix"
+    )
+
+
 def _parse_name(goal: str) -> Goal:
     word, colon, beta = goal.strip().lower().replace(" ", "").partition(":")
     if word == "accuracy":
-        raise ValueError(
-            "goal must not be 'accuracy': where positives are rare it is highest when nobody is predicted positive "
-            "(99% right at a rate of 1%). Take 'balanced_accuracy', 'f1' or 'mcc', or state the costs as cost_matrix"
-        )
+        raise _accuracy(goal)
     if word == "fbeta" and colon:
         try:
             return FScore(float(beta))

@@ -1,6 +1,5 @@
 """What a user is told of the constraints at the threshold that was chosen."""
 
-import warnings
 from dataclasses import dataclass
 
 from boostimb.decision._confidence import CaseWeight, chance_of_missing
@@ -8,7 +7,7 @@ from boostimb.decision._constraints import Constraint
 from boostimb.metrics import ThresholdSweep
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import SLACK
-from boostimb.validation import ImbalanceWarning
+from boostimb.validation import warn
 
 
 @dataclass(frozen=True)
@@ -68,16 +67,14 @@ def report(constraints: tuple[Constraint, ...], sweep: ThresholdSweep, labels: B
     return tuple(records)
 
 
-def warn_of_doubt(records: tuple[ConstraintReport, ...], confidence: float | None, *, stacklevel: int) -> None:
+def warn_of_doubt(records: tuple[ConstraintReport, ...], confidence: float | None) -> None:
     """Warn if a constraint is kept with less than the confidence, and name the chance that is reached."""
     if confidence is None:
         return
     chances = {each: 1 - each.chance_of_missing for each in records if each.chance_of_missing is not None}
     doubtful = [f"{each.bounded} is {chance:.3g}" for each, chance in chances.items() if chance < confidence - SLACK]
     if doubtful:
-        warnings.warn(
+        warn(
             f"no threshold keeps the constraints on new rows with confidence {confidence:g}: at the surest the chance of "
-            f"{' and of '.join(doubtful)}. More labelled positives or a weaker bound help; confidence=None asks of these rows only",
-            ImbalanceWarning,
-            stacklevel=stacklevel + 1,
+            f"{' and of '.join(doubtful)}. More labelled positives or a weaker bound help; confidence=None asks of these rows only"
         )

@@ -78,5 +78,5 @@ def best_threshold(
     Threshold(value=0.75, score=0.5773502691896258)
     """
     found = parse_decision(goal, constraints, cost_matrix, confidence).choose(y_true, y_score, sample_weight)
-    warn_of_doubt(found.constraint_report, confidence, stacklevel=2)
+    warn_of_doubt(found.constraint_report, confidence)
     return found

@@ -18,7 +18,7 @@ from boostimb.decision import Calibration, calibrate, prior_shift
 from boostimb.losses import LogLoss
 from boostimb.metrics import PRAUC
 from boostimb.model._native import check_suffix, effective_n_jobs
-from boostimb.resampling import as_resampler
+from boostimb.resampling import Resampled, as_resampler
 from boostimb.table import Table, TableEncoder
 from boostimb.typing import BoolArray, FloatArray, Loss, Metric
 from boostimb.validation import (
@@ -33,10 +33,13 @@ from boostimb.validation import (
     check_metric,
     check_number,
     decode,
+    warn,
 )
 
 # Rounds between two looks at the early-stopping rule; the rule itself looks at every round.
 _STRIDE = 10
+# Positives that count so many times as much as negatives, by resampling and class weight together, are more than balance asks for.
+OVERCORRECTED = 2.0
 
 
 class BoostClassifier(ClassifierMixin, BaseEstimator):
@@ -135,6 +138,7 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
+        tags.input_tags.sparse = True
         return tags
 
     def fit(
@@ -149,7 +153,7 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or dataframe of shape (n_samples, n_features)
-            NumPy, pandas, polars or Arrow; NaN and None are missing values.
+            NumPy, pandas, polars, Arrow or a sparse matrix; NaN and None are missing values.
         y : array-like of shape (n_samples,)
             Labels of two classes; the greater one is positive.
         sample_weight : array-like of shape (n_samples,), optional
@@ -168,6 +172,11 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
             For labels that are not of two classes, lengths that differ, infinite values, bad weights or parameters.
         ImportError
             If the booster is not installed.
+
+        Warns
+        -----
+        ImbalanceWarning
+            If resampling and class weight together make positives count more than twice as much as negatives.
         """
         booster, loss = get_booster(self.booster), self._loss_for(y)
         n_rounds = check_integer("n_rounds", self.n_rounds, least=1)
@@ -182,6 +191,8 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         resampler = as_resampler(self.resampler)
         resampler.check(table, labels.positive, weight)
         rows = resampler.resample(table, labels.positive, weight, seed)
+        if resampler.name != "none":
+            _warn_of_overcorrection(loss, rows)
 
         params = {} if self.params is None else self.params
         if not isinstance(params, Mapping):
@@ -348,6 +359,19 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
             )
         scale, shift = line
         booster.merge([fitted.model], [scale], shift).save(Path(path))
+
+
+def _warn_of_overcorrection(loss: Loss, rows: Resampled) -> None:
+    """Resampling and class weight, each of which would do, together."""
+    neg, pos = getattr(loss, "class_weight", (1.0, 1.0))
+    weight = np.ones(rows.y.size) if rows.sample_weight is None else rows.sample_weight
+    by_rows = float(weight[rows.y].sum() / weight[~rows.y].sum())
+    if pos > neg and by_rows * pos / neg > OVERCORRECTED:
+        warn(
+            f"resampling makes {by_rows:.3g} positives per negative, and a positive weighs {pos / neg:.3g} times a negative: "
+            f"positives then count {by_rows * pos / neg:.3g} times as much as negatives. One of the two is enough: leave "
+            "pos_weight at 1, or resampler at None"
+        )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The samplers that go by a name."""
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Literal, Self, TypeAlias, get_args
 
@@ -11,7 +10,7 @@ from boostimb.resampling._draw import draw
 from boostimb.resampling._resampled import Resampled, count_classes, keep_rows
 from boostimb.table import Table
 from boostimb.typing import BoolArray, FloatArray
-from boostimb.validation import ImbalanceWarning, check_choice, check_number
+from boostimb.validation import check_choice, check_number, warn
 
 Name: TypeAlias = Literal["none", "under", "over", "smote", "smotenc", "borderline_smote", "adasyn", "tomek", "smote_tomek"]
 NAMES: tuple[str, ...] = get_args(Name)
@@ -163,18 +162,14 @@ class Resampler:
             return
         self._check_suits(table, n_pos)
         if table.n_features > MOST_DIMENSIONS:
-            warnings.warn(
+            warn(
                 f"resampler {self.name!r} on {table.n_features} columns: beyond some {MOST_DIMENSIONS}, neighbours mean "
-                "little. Use 'under' or 'over', or select columns first.",
-                ImbalanceWarning,
-                stacklevel=2,
+                "little. Use 'under' or 'over', or select columns first."
             )
         if sample_weight is not None:
-            warnings.warn(
+            warn(
                 f"resampler {self.name!r} gives a new row the weight of the original positive that is nearest to it. "
-                "Use 'under' or 'over' to train on weights that were given only.",
-                ImbalanceWarning,
-                stacklevel=2,
+                "Use 'under' or 'over' to train on weights that were given only."
             )
 
     def resample(

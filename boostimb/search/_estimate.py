@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ def estimate(
     seed: int,
     n_jobs: int = 1,
     *,
+    weight: FloatArray | None = None,
     calibrations: Sequence[LogisticCalibration] | None = None,
     repeats: int | None = None,
 ) -> Estimate:
@@ -72,6 +74,8 @@ def estimate(
         Of the resamples.
     n_jobs : int
         Threads; the result does not depend on it.
+    weight : ndarray of shape (n,), optional
+        Weights of the samples in every score.
     calibrations : sequence of T LogisticCalibration, optional
         Given where the model is an ensemble, chosen by its log-loss; else it is the trial with the best score.
     repeats : int, optional
@@ -82,19 +86,19 @@ def estimate(
         top = np.argsort(scores)[::-1][:CANDIDATES]
         table = np.stack([margins[at] for at in top])
     else:
-        top, table = candidates(y, margins, calibrations)
+        top, table = candidates(y, margins, calibrations, weight)
     fast = isinstance(metric, PRAUC)
     counts = np.stack([_draw(y, rng) for _ in range(_repeats(y.size, len(top), fast=fast) if repeats is None else repeats)])
     value = _fast_values if fast else _any_values
     single = table[: None if fast or calibrations is None else _SLOW_TRIALS].astype(np.float32)
-    inside, outside = (value(metric, y, single, weight, n_jobs) for weight in (counts, counts == 0))
-    spread = value(metric, y, logits[None].astype(np.float32), counts, n_jobs)[:, 0]
+    inside, outside = (value(metric, y, single, _weighed(each, weight), n_jobs) for each in (counts, counts == 0))
+    spread = value(metric, y, logits[None].astype(np.float32), _weighed(counts, weight), n_jobs)[:, 0]
     sign = 1.0 if metric.greater_is_better else -1.0
     loss = sign * (inside - outside)
     if calibrations is None:
         chosen = loss[np.arange(len(loss)), np.argmax(sign * inside, axis=1)]
     else:
-        chosen = sign * _losses_of_ensembles(metric, y, table, counts, n_jobs)
+        chosen = sign * _losses_of_ensembles(metric, y, table, counts, weight, n_jobs)
     optimism = max(0.0, float(np.mean(chosen - loss.mean(axis=1))))
     corrected = naive - sign * optimism
     # Chance may take a correction, but nothing else, out of the range of a rate; of a user's own metric no range is known.
@@ -104,26 +108,38 @@ def estimate(
     return Estimate(naive, corrected, (float(max(low, bounds[0])), float(min(high, bounds[1]))))
 
 
-def _losses_of_ensembles(metric: Metric, y: BoolArray, table: FloatArray, counts: NDArray[np.integer], n_jobs: int) -> FloatArray:
+def _weighed(counts: NDArray[np.integer | np.bool_], weight: FloatArray | None) -> NDArray[Any]:
+    """Return counts times weights, where there are some."""
+    return counts if weight is None else counts * weight
+
+
+def _losses_of_ensembles(
+    metric: Metric,
+    y: BoolArray,
+    table: FloatArray,
+    counts: NDArray[np.integer],
+    weight: FloatArray | None,
+    n_jobs: int,
+) -> FloatArray:
     """Choose an ensemble in each resample; return what its value loses on the rows left out, shape (B,)."""
-    rows, weight = thinned(y, _ROWS)
+    rows, share = thinned(y, _ROWS, weight)
     few, value = np.ascontiguousarray(table[:, rows]), _fast_values if isinstance(metric, PRAUC) else _any_values
 
     def loss(count: NDArray[np.integer]) -> float:
-        mean = (greedy_weights(y[rows], few, weight * count[rows]) @ table)[None].astype(np.float32)
-        inside, outside = (value(metric, y, mean, each[None], 1)[0, 0] for each in (count, count == 0))
+        mean = (greedy_weights(y[rows], few, share * count[rows]) @ table)[None].astype(np.float32)
+        inside, outside = (value(metric, y, mean, _weighed(each[None], weight), 1)[0, 0] for each in (count, count == 0))
         return float(inside - outside)
 
     with ThreadPoolExecutor(n_jobs) as pool:
         return np.array(list(pool.map(loss, counts)))
 
 
-def _fast_values(_: Metric, y: BoolArray, table: Float32Array, counts: NDArray[np.integer], n_jobs: int) -> FloatArray:
+def _fast_values(_: Metric, y: BoolArray, table: Float32Array, counts: NDArray[Any], n_jobs: int) -> FloatArray:
     """Average precision of each row of ``table`` under each resample, shape (B, T)."""
     return resampled_average_precision(y, table, counts, n_jobs=n_jobs)
 
 
-def _any_values(metric: Metric, y: BoolArray, table: Float32Array, counts: NDArray[np.integer], _: int) -> FloatArray:
+def _any_values(metric: Metric, y: BoolArray, table: Float32Array, counts: NDArray[Any], _: int) -> FloatArray:
     """Any metric of each row of ``table`` under each resample, shape (B, T)."""
     values = np.empty((len(counts), len(table)))
     for at, count in enumerate(counts):

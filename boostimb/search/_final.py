@@ -1,7 +1,6 @@
 """From the chosen trials to the members of the final model."""
 
 import time
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, replace
@@ -14,14 +13,14 @@ from boostimb.model import Member
 from boostimb.search._folds import Data
 from boostimb.search._select import Choice
 from boostimb.search._trial import Outcome, Workers, refit_on_all
+from boostimb.validation import warn
 
 # Of a trial's weight in the final model, what goes to one model that is trained on all rows; the rest is shared by its fold models.
-# Models of all rows alone are worse than fold models, and both together as good (benchmarks/ablation.py).
+# Models of all rows alone are worse than fold models, and both together as good (benchmarks/ablation.py). Where folds leave some
+# rows out never, as in time order, their models have not seen the latest rows, and all goes to the models of all rows.
 REFIT_SHARE = {"ensemble": 0.4, "bag": 0.0, "single": 1.0}
 # More rows bear more rounds.
 REFIT_ROUNDS = 1.15
-# What such a training costs, as a share of the trial.
-REFIT_COST = 0.25
 
 
 @dataclass
@@ -59,13 +58,19 @@ def final_members(
     seed : int
         Of the trainings.
     deadline : float or None
-        Moment of ``time.monotonic()`` at which trainings that are not through are given up, where there are fold models in their
-        place.
+        Moment of ``time.monotonic()`` at which trainings that are not through are given up; fold models then take their place.
     """
     outcomes = [trained[at].outcome for at in choice.trials]
     again: list[Model | None] = [None] * len(outcomes)
     if share:
-        again = _train_again(outcomes, data, workers, seed, None if share == 1.0 else deadline)
+        again = _train_again(outcomes, data, workers, seed, deadline)
+        late = sum(model is None for model in again)
+        if late and share == 1.0 and deadline is not None and time.monotonic() > deadline:
+            warn(
+                f"{late} of {len(again)} models of all rows were not trained in time, and fold models, which have seen a part of "
+                "the rows, stand in for them: give more time",
+                RuntimeWarning,
+            )
     members = []
     for outcome, weight, line, model in zip(outcomes, choice.weights, choice.calibrations, again, strict=True):
         parts = [(each, weight * (1.0 - (share if model else 0.0)) / len(outcome.models)) for each in outcome.models]
@@ -98,18 +103,12 @@ def _train_again(
         wait(futures)
     except KeyboardInterrupt:
         stop.set()
-        warnings.warn(
-            "interrupted: models of all rows that are not trained are left out, and fold models stand in for them",
-            RuntimeWarning,
-            stacklevel=5,
-        )
+        warn("interrupted: models of all rows that are not trained are left out, and fold models stand in for them", RuntimeWarning)
     models: list[Model | None] = []
     for future in futures:
         try:
             models.append(future.result())
         except ValueError as error:
-            warnings.warn(
-                f"a model of all rows was left out, and fold models stand in for it: {error}", RuntimeWarning, stacklevel=5
-            )
+            warn(f"a model of all rows was left out, and fold models stand in for it: {error}", RuntimeWarning)
             models.append(None)
     return models

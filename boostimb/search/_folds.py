@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from boostimb.boosters import Booster, Params
 from boostimb.resampling import AnyResampler, ResamplingCache
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray, IntArray
+from boostimb.typing import BoolArray, BoundMetric, Float32Array, FloatArray, IntArray, MarginArray, Metric
 from boostimb.validation import as_vector, check_integer, check_length
 
 
@@ -21,6 +21,12 @@ class Data:
     table: Table
     y: BoolArray
     weight: FloatArray | None
+    # Weights of the scores, which are unweighted unless the user wants them to be those of the training.
+    score_weight: FloatArray | None = None
+
+    def bind(self, metric: Metric, rows: IntArray) -> BoundMetric:
+        """Return the metric of some rows, a function of their margins."""
+        return metric.bind(self.y[rows], weight_of(self.score_weight, rows))
 
 
 @dataclass
@@ -45,7 +51,7 @@ class Fold:
         Resampling sees the training rows and nothing else. All trials share one binning of these rows.
         """
         rows = self.train_rows
-        y, weight = self.data.y[rows], None if self.data.weight is None else self.data.weight[rows]
+        y, weight = self.data.y[rows], weight_of(self.data.weight, rows)
         binned = self._bins(booster, params, n_jobs)
         if resampler.name == "none":
             return binned, class_sums(y, weight)
@@ -69,7 +75,7 @@ class Fold:
     def _bins(self, booster: Booster, params: Params, n_jobs: int) -> Any:
         def make() -> Any:
             rows = self.train_rows
-            weight = None if self.data.weight is None else self.data.weight[rows]
+            weight = weight_of(self.data.weight, rows)
             return booster.dataset(self.data.table.take(rows), self.data.y[rows], weight, params, n_jobs=n_jobs)
 
         return self._once("train", booster, params, make)
@@ -82,6 +88,76 @@ class Fold:
         return self._binned[key]
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """The rows that are scored: those that some fold leaves out, and how often.
+
+    Whatever is told of a trial is read from these rows alone: a split in time order never leaves out the first ones.
+    """
+
+    rows: IntArray  # ascending
+    times: IntArray  # how often each of them is left out
+    part: IntArray  # the first fold that leaves it out, from 0; each part holds both classes
+    n_rows: int  # of the table
+
+    @classmethod
+    def of(cls, folds: Sequence[Fold]) -> "LeftOut":
+        """Count how often each row is left out."""
+        y = folds[0].data.y
+        times, part = np.zeros(y.size, dtype=np.intp), np.full(y.size, -1, dtype=np.intp)
+        n_parts = 0
+        for fold in folds:
+            times[fold.valid_rows] += 1
+            new = fold.valid_rows[part[fold.valid_rows] < 0]
+            # Random splits overlap, and in the end leave few new rows, which then go with those before them.
+            n_parts += bool(n_parts == 0 or 0 < y[new].sum() < new.size)
+            part[new] = n_parts - 1
+        rows = np.flatnonzero(times)
+        return cls(rows, times[rows], part[rows], y.size)
+
+    @property
+    def all_rows(self) -> bool:
+        """Whether each row of the table is left out at least once."""
+        return self.rows.size == self.n_rows
+
+    def mean(self, folds: Sequence[Fold], margins: Sequence[MarginArray]) -> Float32Array:
+        """Return the out-of-fold margins: the mean over the times that a row is left out.
+
+        Parameters
+        ----------
+        folds : sequence of Fold
+            Those that this was made of.
+        margins : sequence of ndarrays, each of shape (n_valid, ...)
+            The margins of each fold's validation rows.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_scored, ...)
+            One entry for each of ``rows``.
+        """
+        total = np.zeros((self.n_rows, *margins[0].shape[1:]), dtype=np.float32)
+        for fold, each in zip(folds, margins, strict=True):
+            total[fold.valid_rows] += each
+        if not self.all_rows:
+            total = total[self.rows]
+        if self.times.max() > 1:
+            total /= self.times.reshape(-1, *[1] * (total.ndim - 1))
+        return total
+
+    def spread(self, values: FloatArray) -> FloatArray:
+        """Return an array with an entry for each row of the table, NaN for one that is never left out."""
+        if self.all_rows:
+            return values
+        out = np.full((self.n_rows, *values.shape[1:]), np.nan)
+        out[self.rows] = values
+        return out
+
+
+def weight_of(weight: FloatArray | None, rows: IntArray) -> FloatArray | None:
+    """Return the weights of some rows, if there are any."""
+    return None if weight is None else weight[rows]
+
+
 def class_sums(y: BoolArray, weight: FloatArray | None) -> tuple[float, float]:
     """Return the sums of weights of positives and of negatives."""
     if weight is None:
@@ -90,19 +166,20 @@ def class_sums(y: BoolArray, weight: FloatArray | None) -> tuple[float, float]:
 
 
 def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
-    """Split the rows so that each is left out exactly once.
+    """Split the rows.
 
     ``cv`` is a number of stratified folds (shuffled; by group where ``groups`` are given), a scikit-learn splitter, or an iterable
-    of (training rows, validation rows).
+    of (training rows, validation rows). A row may be left out once, several times, as by a repeated split, or never, as the first
+    ones by a split in time order.
     """
     y = data.y
     if groups is not None:
         groups = as_vector("groups", groups)
         check_length("groups", groups, y.size, "X")
     pairs = list(_pairs(y, cv, groups, seed))
-    seen = np.zeros(y.size, dtype=np.intp)
     for at, (train, valid) in enumerate(pairs):
-        np.add.at(seen, valid, 1)
+        if np.unique(valid).size < valid.size:
+            raise ValueError(f"the validation rows of a fold must be distinct, and fold {at} has one twice")
         if np.intersect1d(train, valid).size:
             raise ValueError(f"cv must keep training and validation rows apart, and fold {at} has rows in both")
         for what, rows in (("training", train), ("validation", valid)):
@@ -117,9 +194,10 @@ def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
                 )
     if len(pairs) < 2:
         raise ValueError(f"cv must make at least 2 folds, got {len(pairs)}")
-    if (seen != 1).any():
-        raise ValueError(f"cv must leave each row out exactly once, and {int((seen != 1).sum())} rows are not")
-    return [Fold(data, train, valid, seed) for train, valid in pairs]
+    folds = [Fold(data, train, valid, seed) for train, valid in pairs]
+    if not LeftOut.of(folds).part.any():
+        raise ValueError("cv must leave out other rows in other folds, and all folds leave out nearly the same ones")
+    return folds
 
 
 def _pairs(y: BoolArray, cv: Any, groups: NDArray[Any] | None, seed: int) -> Iterator[tuple[IntArray, IntArray]]:

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from boostimb.decision import Decision, InfeasibleError, calibrate
 from boostimb.decision._crossfit import decision_score
 from boostimb.decision._goal import Cost, FixedThreshold
+from boostimb.search._folds import weight_of
 from boostimb.search._lever_report import LeverReport, LeverRow, compared, compared_by_rows, not_compared
 from boostimb.search._select import choose_best, choose_ensemble
 from boostimb.typing import BoolArray, Float32Array, FloatArray, IntArray, Metric
@@ -40,7 +41,7 @@ class Finished:
     y : ndarray of bool, shape (n,)
         Labels.
     fold : ndarray of int, shape (n,)
-        The fold that each row was left out in, from 0.
+        The fold that each row was left out in first, from 0.
     margins : sequence of T ndarrays of shape (n,)
         Out-of-fold margins of the finished trials.
     params : sequence of T dicts
@@ -59,6 +60,8 @@ class Finished:
         Whether the model is made of several trials, or of the best one.
     calibration : str
         How it is calibrated.
+    weight : ndarray of shape (n,), optional
+        Weights of the rows in every score.
     """
 
     y: BoolArray
@@ -73,11 +76,16 @@ class Finished:
     metric_name: str
     ensemble: bool
     calibration: str
+    weight: FloatArray | None = None
 
     @property
     def sign(self) -> float:
         """What makes more of the metric better."""
         return 1.0 if self.metric.greater_is_better else -1.0
+
+    def weight_of(self, rows: IntArray) -> FloatArray | None:
+        """Return the weights of some rows, if there are any."""
+        return weight_of(self.weight, rows)
 
 
 class Lever(NamedTuple):
@@ -109,7 +117,9 @@ def lever_report(search: Finished, decision: Decision) -> LeverReport:
     with threadpool_limits(1), ThreadPoolExecutor(n_folds) as pool:
         parts = list(pool.map(lambda k: _part(search, scores, k, decision), range(n_folds)))
     single = np.array([part.score for part in parts])
-    model = np.array([search.sign * search.metric.score(search.y[part.rows], part.logits) for part in parts])
+    model = np.array(
+        [search.sign * search.metric.score(search.y[part.rows], part.logits, search.weight_of(part.rows)) for part in parts]
+    )
 
     def row(
         name: str, off: IntArray, on: IntArray, sides: Compare, *, least_off: int = 1, least_on: int = 1, given_up: bool = False
@@ -207,7 +217,7 @@ def _fold_scores(search: Finished, n_folds: int) -> FloatArray:
     scores = np.empty((len(search.margins), n_folds))
     for k in range(n_folds):
         rows = np.flatnonzero(search.fold == k)
-        value = search.metric.bind(search.y[rows])
+        value = search.metric.bind(search.y[rows], search.weight_of(rows))
         scores[:, k] = [search.sign * value(margins[rows]) for margins in search.margins]
     return scores
 
@@ -256,17 +266,18 @@ def _part(search: Finished, scores: FloatArray, k: int, decision: Decision) -> P
     """Choose trial, members, lines and threshold without fold k, and apply them to it."""
     rest, held = np.flatnonzero(search.fold != k), np.flatnonzero(search.fold == k)
     y, margins, chosen_by = search.y[rest], [margins[rest] for margins in search.margins], _on_other_folds(scores)[:, k]
-    choice = choose_ensemble(y, margins) if search.ensemble else choose_best(y, margins, chosen_by)
+    w = search.weight_of(rest)
+    choice = choose_ensemble(y, margins, weight=w) if search.ensemble else choose_best(y, margins, chosen_by, weight=w)
     logits = np.zeros(held.size)
     for at, weight, line in zip(choice.trials, choice.weights, choice.calibrations, strict=True):
         logits += weight * line.logit(search.margins[at][held])
-    outer = calibrate(choice.logits, y, method=search.calibration)
+    outer = calibrate(choice.logits, y, w, method=search.calibration)
     proba, tuned = outer.apply(logits), None
     with suppress(InfeasibleError):
-        tuned = proba >= decision.choose(y, outer.apply(choice.logits)).value
+        tuned = proba >= decision.choose(y, outer.apply(choice.logits), w).value
     # One trial for all folds: another weight or loss in each would hide what calibration does to it.
     best = _best_trial(scores)
-    calibrated = calibrate(margins[best], y, method=search.calibration).logit(search.margins[best][held])
+    calibrated = calibrate(margins[best], y, w, method=search.calibration).logit(search.margins[best][held])
     return Part(held, float(scores[chosen_by.argmax(), k]), logits, calibrated, proba >= 0.5, tuned)
 
 
@@ -275,9 +286,14 @@ def _rows_of_calibration(search: Finished, best: int, parts: Sequence[Part]) -> 
     rows = np.concatenate([part.rows for part in parts])
     y, sides = search.y[rows], (search.margins[best][rows].astype(np.float64), np.concatenate([part.calibrated for part in parts]))
 
+    weight = search.weight_of(rows)
+
     def compare(measure: str, losses: list[FloatArray]) -> LeverRow:
-        off, on = losses
-        return compared_by_rows("calibration", measure, -1.0, y, lambda some: (float(off[some].mean()), float(on[some].mean())))
+        def values(some: IntArray) -> tuple[float, float]:
+            off, on = (float(np.average(each[some], weights=weight_of(weight, some))) for each in losses)
+            return off, on
+
+        return compared_by_rows("calibration", measure, -1.0, y, values)
 
     return [
         compare("log-loss", [np.logaddexp(0, logits) - y * logits for logits in sides]),
@@ -297,11 +313,13 @@ def _row_of_threshold(search: Finished, decision: Decision, parts: Sequence[Part
     decided = [part.tuned for part in parts if part.tuned is not None]
     if len(decided) < len(parts):
         return not_compared(name, measure, None, "no such threshold")
-    y = search.y[np.concatenate([part.rows for part in parts])]
+    rows = np.concatenate([part.rows for part in parts])
+    y, weight = search.y[rows], search.weight_of(rows)
     half, tuned = np.concatenate([part.half for part in parts]), np.concatenate(decided)
 
     def values(some: IntArray) -> tuple[float, float]:
-        return decision_score(aim, y[some], half[some]), decision_score(aim, y[some], tuned[some])
+        off, on = (decision_score(aim, y[some], each[some], weight_of(weight, some)) for each in (half, tuned))
+        return off, on
 
     row = compared_by_rows(name, measure, 1.0 if aim.greater_is_better else -1.0, y, values)
     return row if asked is None else replace(row, verdict=asked)

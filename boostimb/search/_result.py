@@ -16,7 +16,8 @@ from boostimb.search._estimate import Estimate
 from boostimb.search._lever_effects import Finished, lever_report
 from boostimb.search._lever_report import LeverReport
 from boostimb.search._plots import ResultPlots
-from boostimb.typing import BoolArray, FloatArray
+from boostimb.search._traps import warn_of_alarm
+from boostimb.typing import BoolArray, FloatArray, IntArray
 
 
 @dataclass(eq=False)
@@ -43,9 +44,13 @@ class TuneResult:
     baseline_score_ : float
         Out-of-fold score of the plain booster, the first trial; of the first finished trial if that one is not in the space.
     oof_proba_ : ndarray of shape (n_samples,)
-        Out-of-fold probability of the positive class for each row.
+        Out-of-fold probability of the positive class for each row; NaN for a row that no fold leaves out, as the first ones of a
+        split in time order.
     cv_results_ : dict of str to ndarray
         One entry a finished trial: "trial", "score", "threshold", "n_rounds", "seconds" and "params".
+    anomaly_score_ : float or None
+        Where fewer than 0.1% of the rows are positive, the out-of-fold average precision of an isolation forest, which sees no
+        labels: what the search must beat to be worth them. None at a higher rate, or with a timeout below 20 seconds.
     study_ : optuna.Study
         The study.
     metric_ : str
@@ -69,10 +74,13 @@ class TuneResult:
     study_: optuna.Study
     metric_: str
     _estimate: Estimate
-    _y: BoolArray
+    _y: BoolArray  # of the rows that are scored
     _asked: Decision  # of the search
     _finished: Finished
     constraint_report_: tuple[ConstraintReport, ...] = field(default=(), kw_only=True)
+    anomaly_score_: float | None = field(default=None, kw_only=True)
+    _rows: IntArray = field(kw_only=True)  # those that are scored
+    _weight: FloatArray | None = field(default=None, kw_only=True)  # in every score of theirs
     _decision: Decision = field(init=False)  # of the last set_threshold
 
     def __repr__(self) -> str:
@@ -151,20 +159,27 @@ class TuneResult:
         Warns
         -----
         ImbalanceWarning
-            If cuts satisfy the constraints out of fold, but none with the confidence; the surest are then chosen among.
+            If cuts satisfy the constraints out of fold, but none with the confidence; the surest are then chosen among. If the
+            decision flags positives hardly more readily than negatives.
         """
         if goal is None:
             goal = "f1" if cost_matrix is not None else self._asked.goal
         decision = parse_decision(goal, constraints, cost_matrix, confidence)
-        found = decision.choose(self._y, self.oof_proba_)
+        found = decision.choose(self._y, self._proba, self._weight)
         self._decision, self.best_estimator_.threshold = decision, found.value
         self.constraint_report_ = found.constraint_report
-        warn_of_doubt(found.constraint_report, confidence, stacklevel=2)
+        warn_of_doubt(found.constraint_report, confidence)
+        warn_of_alarm(self.confusion())
         return self
 
     def confusion(self) -> Confusion:
         """Return counts and rates of the out-of-fold decisions at ``threshold_``."""
-        return confusion_at(self._y, self.oof_proba_, self.threshold_)
+        return confusion_at(self._y, self._proba, self.threshold_, self._weight)
+
+    @property
+    def _proba(self) -> FloatArray:
+        """Out-of-fold probabilities of the rows that are scored."""
+        return self.oof_proba_[self._rows]
 
     def lever_report(self) -> LeverReport:
         """Tell what class weight, loss, samplers, ensemble, calibration and threshold bought over the plain booster.

@@ -1,7 +1,6 @@
 """The loop of trials."""
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -12,8 +11,8 @@ from boostimb.decision import LogisticCalibration, calibrate, crossfit_score
 from boostimb.metrics import BestFScore
 from boostimb.model import Ensemble
 from boostimb.search._estimate import Estimate, Price, estimate
-from boostimb.search._final import REFIT_COST, REFIT_SHARE, Trained, final_members
-from boostimb.search._folds import Fold
+from boostimb.search._final import REFIT_SHARE, Trained, final_members
+from boostimb.search._folds import Fold, LeftOut, weight_of
 from boostimb.search._lever_effects import Finished
 from boostimb.search._progress import Progress
 from boostimb.search._race import Race
@@ -25,7 +24,7 @@ from boostimb.search._study import open_study, quiet
 from boostimb.search._trial import Outcome, Workers, run_trial
 from boostimb.table import TableEncoder
 from boostimb.typing import BoolArray, Float32Array, FloatArray, Metric
-from boostimb.validation import Labels
+from boostimb.validation import Labels, warn
 
 Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
 # Members that are trained once more at the end: what their time is set aside for.
@@ -40,7 +39,7 @@ class Search:
         levers: Levers,
         folds: Sequence[Fold],
         metric: Metric,
-        cut: Callable[[BoolArray, FloatArray], float],
+        cut: Callable[[BoolArray, FloatArray, FloatArray | None], float],
         workers: Workers,
         seed: int,
         refit: str,
@@ -48,13 +47,15 @@ class Search:
         store: TrialStore | None = None,
     ) -> None:
         self.levers, self.folds, self.metric, self.cut, self.workers, self.seed = levers, folds, metric, cut, workers, seed
-        self.share = REFIT_SHARE[refit]
+        self.refit = refit
         self.ensemble = refit == "ensemble"
-        self.y = folds[0].data.y
+        data, self.left_out = folds[0].data, LeftOut.of(folds)
+        # From here on there are scored rows only: labels, weights, margins and parts have one entry for each of them.
+        self.y, self.weight = data.y[self.left_out.rows], weight_of(data.score_weight, self.left_out.rows)
         self.sign = 1.0 if metric.greater_is_better else -1.0
-        self.fold_of_row = np.empty(self.y.size, dtype=np.intp)
-        for at, fold in enumerate(folds):
-            self.fold_of_row[fold.valid_rows] = at
+        self.share = REFIT_SHARE[refit] if self.left_out.all_rows else 1.0
+        # What training on all rows costs, as a share of training the folds.
+        self.refit_cost = data.y.size / sum(fold.train_rows.size for fold in folds)
         self.trained: list[Trained] = []
         self.race = Race()
         self.study = open_study(metric) if study is None else study
@@ -76,9 +77,9 @@ class Search:
     def _time_metric(self) -> float:
         """Return how long the metric takes on all rows; a first call compiles, and its time says nothing."""
         margins = np.linspace(-1.0, 1.0, self.y.size, dtype=np.float32)
-        self.metric.score(self.y, margins)
+        self.metric.score(self.y, margins, self.weight)
         started = time.monotonic()
-        self.metric.score(self.y, margins)
+        self.metric.score(self.y, margins, self.weight)
         return time.monotonic() - started
 
     @property
@@ -97,8 +98,8 @@ class Search:
         A metric that contains its own best cut is cross-fitted: the cut is chosen on all folds but one and scored on the one left.
         """
         if isinstance(self.metric, BestFScore):
-            return crossfit_score(self.y, raw, self.fold_of_row, f"fbeta:{self.metric.beta}")
-        return self.metric.score(self.y, raw)
+            return crossfit_score(self.y, raw, self.left_out.part, f"fbeta:{self.metric.beta}", self.weight)
+        return self.metric.score(self.y, raw, self.weight)
 
     def run(
         self,
@@ -120,7 +121,7 @@ class Search:
                     raise
                 # What is finished is not to be lost for one setting that a booster refuses.
                 text = f"trial {trial.number} was left out: {error}; its parameters: {trial.params}"
-                warnings.warn(text, RuntimeWarning, stacklevel=2)
+                warn(text, RuntimeWarning)
                 raise optuna.TrialPruned("refused by the booster") from error
 
         def go_on(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
@@ -136,7 +137,7 @@ class Search:
             if not self.trained:
                 raise
             text = f"interrupted: the result is the best of {len(self.trained)} finished trials"
-            warnings.warn(text, RuntimeWarning, stacklevel=4)
+            warn(text, RuntimeWarning)
 
     def _one_trial(self, trial: optuna.Trial, deadline: float, tick: Callable[[], None]) -> float:
         """Train one plan, keep its margins, and return its score."""
@@ -149,11 +150,12 @@ class Search:
                 trial.set_user_attr("stopped", True)
                 raise optuna.TrialPruned("too far behind")
 
-        outcome = run_trial(plan, self.folds, self.metric, self.workers, deadline, watch=watch)
+        outcome = run_trial(plan, self.folds, self.left_out, self.metric, self.workers, deadline, watch=watch)
+        line = LogisticCalibration.fit(outcome.margins, self.y, self.weight)
         row: dict[str, Any] = {
             "trial": trial.number,
             "score": self.score(outcome.margins),
-            "threshold": self.cut(self.y, LogisticCalibration.fit(outcome.margins, self.y).apply(outcome.margins)),
+            "threshold": self.cut(self.y, line.apply(outcome.margins), self.weight),
             "n_rounds": outcome.n_rounds,
             "seconds": outcome.seconds,
         }
@@ -170,8 +172,8 @@ class Search:
         """Take in a finished trial."""
         if outcome.curves.size:  # without a single split there are none
             self.race.finish(outcome.curves, outcome.plan.learning_rate, outcome.n_rounds)
-        line = LogisticCalibration.fit(outcome.margins, self.y)
-        self.trained.append(Trained(row, outcome, line, log_loss(self.y, line.logit(outcome.margins))))
+        line = LogisticCalibration.fit(outcome.margins, self.y, self.weight)
+        self.trained.append(Trained(row, outcome, line, log_loss(self.y, line.logit(outcome.margins), self.weight)))
         self._forget()
 
     def _forget(self) -> None:
@@ -192,7 +194,7 @@ class Search:
     def _seconds_to_train_again(self) -> float:
         """Return about how long it takes to train the members of the final model once more, on all rows."""
         best = sorted(self.trained, key=lambda each: each.log_loss)[: _MEMBERS if self.ensemble else 1]
-        return REFIT_COST * sum(each.outcome.seconds for each in best) if self.share else 0.0
+        return self.refit_cost * sum(each.outcome.seconds for each in best) if self.share else 0.0
 
     def baseline(self) -> float:
         """Return the best score among the boosters' plain defaults; the first trial's where the space does not hold them."""
@@ -211,10 +213,14 @@ class Search:
         """Return the final model, its out-of-fold probabilities and its score."""
         self._take_in()  # what other workers have finished
         margins, lines = [each.outcome.margins for each in self.trained], [each.line for each in self.trained]
-        choice = choose_ensemble(self.y, margins, lines) if self.ensemble else choose_best(self.y, margins, self.scores)
-        end = None if deadline is None else deadline - self._seconds_to_choose()
+        if self.ensemble:
+            choice = choose_ensemble(self.y, margins, lines, weight=self.weight)
+        else:
+            choice = choose_best(self.y, margins, self.scores, weight=self.weight)
+        # One model has no other in its place.
+        end = None if deadline is None or self.refit == "single" else deadline - self._seconds_to_choose()
         members = final_members(choice, self.trained, self.share, self.folds[0].data, self.workers, self.seed, end)
-        outer = calibrate(choice.logits, self.y, method=calibration)
+        outer = calibrate(choice.logits, self.y, self.weight, method=calibration)
         score = estimate(
             self.y,
             choice.logits,
@@ -224,11 +230,12 @@ class Search:
             self.metric,
             self.seed,
             self.workers.cores,
+            weight=self.weight,
             calibrations=lines if self.ensemble else None,
             repeats=None if deadline is None else self._price().repeats(deadline - time.monotonic()),
         )
         model = Ensemble(members, encoder, labels.classes, labels.positive_index, outer, 0.5, n_jobs)
-        return model, outer.apply(choice.logits), score
+        return model, self.left_out.spread(outer.apply(choice.logits)), score
 
     def finished(self, calibration: str, metric_name: str) -> Finished:
         """Return what the report on the levers reads."""
@@ -237,4 +244,6 @@ class Search:
         samplers = [resampler.name for resampler in self.levers.resamplers]
         stopped = [trial.params for trial in self.study.get_trials(deepcopy=False) if trial.user_attrs.get("stopped")]
         trials = tuple(each.outcome.margins for each in self.trained), params, stopped, self.levers.starts(), losses, samplers
-        return Finished(self.y, self.fold_of_row, *trials, self.metric, metric_name, self.ensemble, calibration)
+        return Finished(
+            self.y, self.left_out.part, *trials, self.metric, metric_name, self.ensemble, calibration, weight=self.weight
+        )

@@ -25,15 +25,19 @@ class Choice:
     logits: FloatArray
 
 
-def choose_best(y: BoolArray, margins: Sequence[Float32Array], scores: FloatArray) -> Choice:
+def choose_best(y: BoolArray, margins: Sequence[Float32Array], scores: FloatArray, *, weight: FloatArray | None = None) -> Choice:
     """Return the one trial with the best score; ``scores`` are oriented so that more is better."""
     best = int(np.argmax(scores))
-    calibration = LogisticCalibration.fit(margins[best], y)
+    calibration = LogisticCalibration.fit(margins[best], y, weight)
     return Choice((best,), (1.0,), (calibration,), calibration.logit(margins[best]))
 
 
 def choose_ensemble(
-    y: BoolArray, margins: Sequence[Float32Array], calibrations: Sequence[LogisticCalibration] | None = None
+    y: BoolArray,
+    margins: Sequence[Float32Array],
+    calibrations: Sequence[LogisticCalibration] | None = None,
+    *,
+    weight: FloatArray | None = None,
 ) -> Choice:
     """Choose trials and weights by the log-loss of their weighted log-odds.
 
@@ -48,12 +52,14 @@ def choose_ensemble(
         Out-of-fold margins of the trials.
     calibrations : sequence of T LogisticCalibration, optional
         Their calibrations, fitted here where they are not given.
+    weight : ndarray of shape (n,), optional
+        Weights of the samples.
     """
     if calibrations is None:
-        calibrations = [LogisticCalibration.fit(each, y) for each in margins]
-    best, logits = candidates(y, margins, calibrations)
-    rows, weight = thinned(y, ROWS)
-    weights = greedy_weights(y[rows], logits[:, rows], weight)
+        calibrations = [LogisticCalibration.fit(each, y, weight) for each in margins]
+    best, logits = candidates(y, margins, calibrations, weight)
+    rows, share = thinned(y, ROWS, weight)
+    weights = greedy_weights(y[rows], logits[:, rows], share)
     used = np.flatnonzero(weights)
     return Choice(
         tuple(int(best[at]) for at in used),
@@ -64,21 +70,25 @@ def choose_ensemble(
 
 
 def candidates(
-    y: BoolArray, margins: Sequence[Float32Array], calibrations: Sequence[LogisticCalibration]
+    y: BoolArray,
+    margins: Sequence[Float32Array],
+    calibrations: Sequence[LogisticCalibration],
+    weight: FloatArray | None = None,
 ) -> tuple[IntArray, FloatArray]:
     """Return the trials of the lowest log-loss, best first, and their calibrated log-odds, shape (n_candidates, n)."""
-    losses = [log_loss(y, line.logit(each)) for line, each in zip(calibrations, margins, strict=True)]
+    losses = [log_loss(y, line.logit(each), weight) for line, each in zip(calibrations, margins, strict=True)]
     best = np.argsort(losses, kind="stable")[:CANDIDATES]
     return best, np.stack([calibrations[at].logit(margins[at]) for at in best])
 
 
-def thinned(y: BoolArray, most: int) -> tuple[IntArray, FloatArray]:
-    """Return at most ``most`` rows, evenly spread over each class, and the weights that make up for those left out."""
+def thinned(y: BoolArray, most: int, weight: FloatArray | None = None) -> tuple[IntArray, FloatArray]:
+    """Return at most ``most`` rows, evenly spread over each class, and their weights, which make up for those left out."""
     rows, weights = [], []
     for member in (np.flatnonzero(y), np.flatnonzero(~y)):
         kept = member if member.size <= most // 2 else member[np.linspace(0, member.size - 1, most // 2).astype(np.intp)]
         rows.append(kept)
-        weights.append(np.full(kept.size, member.size / kept.size))
+        share = member.size / kept.size
+        weights.append(np.full(kept.size, share) if weight is None else share * weight[kept])
     return np.concatenate(rows), np.concatenate(weights)
 
 

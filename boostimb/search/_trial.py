@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from boostimb.boosters import Model, Run, get_booster
-from boostimb.search._folds import Data, Fold
+from boostimb.search._folds import Data, Fold, LeftOut
 from boostimb.search._space import Plan
 from boostimb.typing import BoundMetric, Float32Array, FloatArray, IntArray, Metric
 
@@ -33,7 +33,7 @@ class Outcome:
 
     plan: Plan
     n_rounds: int
-    margins: Float32Array  # out of fold, one a row of the table
+    margins: Float32Array  # out of fold, one a scored row; of a row that is left out several times the mean
     models: tuple[Model, ...]  # one a fold
     curves: FloatArray  # the metric on each fold after each round, shape (n_folds, n_trained), more being better
     seconds: float
@@ -89,6 +89,7 @@ def patience(learning_rate: float) -> int:
 def run_trial(
     plan: Plan,
     folds: Sequence[Fold],
+    left_out: LeftOut,
     metric: Metric,
     workers: Workers,
     deadline: float,
@@ -103,6 +104,8 @@ def run_trial(
         What to train with.
     folds : sequence of Fold
         Where.
+    left_out : LeftOut
+        The rows that they leave out.
     metric : Metric
         What chooses the number of rounds.
     workers : Workers
@@ -114,7 +117,7 @@ def run_trial(
         better; what it raises ends the trial.
     """
     booster, data, started = get_booster(plan.booster), folds[0].data, time.monotonic()
-    evaluates = [metric.bind(fold.y_valid) for fold in folds]
+    evaluates = [data.bind(metric, fold.valid_rows) for fold in folds]
 
     def begin(fold: Fold, evaluate: BoundMetric) -> Run:
         with workers.gate:
@@ -147,10 +150,8 @@ def run_trial(
     finally:
         for run in runs:
             run.close()
-    margins = np.empty(data.y.size, dtype=np.float32)
     ends: Sequence[Any] = parts if booster.BINS_ARE_EXACT else workers.map(margins_of, folds, models)
-    for fold, part in zip(folds, ends, strict=True):
-        margins[fold.valid_rows] = part
+    margins = left_out.mean(folds, ends)
     return Outcome(plan, n_rounds, margins, tuple(models), boosted.oriented(), time.monotonic() - started)
 
 

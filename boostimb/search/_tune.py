@@ -1,7 +1,6 @@
 """The search: boosters, losses, class weight, resampling and threshold, tuned together under cross-validation."""
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -13,17 +12,27 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from boostimb.boosters import NAMES, get_booster, installed
-from boostimb.decision import CONFIDENCE, InfeasibleError, parse_decision, parse_goal
+from boostimb.decision import CONFIDENCE, WHY_NOT_ACCURACY, InfeasibleError, parse_decision, parse_goal
 from boostimb.metrics import PRAUC
 from boostimb.model import effective_n_jobs
-from boostimb.resampling import ImbalanceWarning, resolve_resamplers
-from boostimb.search._folds import Data, make_folds
+from boostimb.resampling import resolve_resamplers
+from boostimb.search._folds import Data, Fold, LeftOut, make_folds
 from boostimb.search._progress import Progress
 from boostimb.search._result import TuneResult, trial_table
 from boostimb.search._search import Search
 from boostimb.search._space import Levers, Space, check_losses, check_space
 from boostimb.search._store import TrialStore, artifact_folder
 from boostimb.search._study import StorageLike, open_storage, open_study
+from boostimb.search._traps import (
+    LEAST_SECONDS,
+    RARE,
+    anomaly_score,
+    is_random,
+    warn_of_few_positives,
+    warn_of_leaks,
+    warn_of_time,
+    warn_of_twins,
+)
 from boostimb.search._trial import Workers
 from boostimb.table import TableEncoder
 from boostimb.typing import BoolArray, FloatArray, Loss, Metric
@@ -35,10 +44,8 @@ from boostimb.validation import (
     check_metric,
     check_number,
     missing_extra,
+    warn,
 )
-
-# Below this the folds hold so few positives that no estimate of precision or recall means much.
-FEW_POSITIVES = 20
 
 
 def tune(
@@ -56,6 +63,7 @@ def tune(
     cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    weight_evaluation: bool = False,
     categorical_features: Any = "auto",
     n_trials: int | None = None,
     timeout: float | None = 300,
@@ -80,7 +88,8 @@ def tune(
     Parameters
     ----------
     X : array-like or dataframe of shape (n_samples, n_features)
-        NumPy, pandas, polars or Arrow. NaN and None are missing values; text columns are categories.
+        NumPy, pandas, polars, Arrow or a sparse matrix. NaN and None are missing values, and what a sparse matrix does not store
+        is zero; text columns are categories. Columns of dates and times are refused.
     y : array-like of shape (n_samples,)
         Labels of two classes.
     booster : "auto", name or sequence of names
@@ -102,11 +111,17 @@ def tune(
         Of "none", "under", "over", "smote", "smotenc", "borderline_smote", "adasyn", "tomek", "smote_tomek". "auto" takes those
         that suit the table.
     cv : int, splitter or iterable of (train, valid) rows
-        A number of stratified folds, or anything that leaves each row out exactly once.
+        A number of stratified folds, a scikit-learn splitter, or the rows themselves. Of a row that is left out several times, as
+        by ``RepeatedStratifiedKFold``, the mean margin counts. Rows that are never left out, as the first ones by
+        ``TimeSeriesSplit``, are trained on and not scored; as such folds have seen a part of the rows only, the final model is
+        then made of models that are trained on all rows. For time order sort the rows and take ``cv=TimeSeriesSplit(5)``.
     groups : array-like of shape (n_samples,), optional
         Rows of one group stay in one fold.
     sample_weight : array-like of shape (n_samples,), optional
         Weights >= 0 in training; scores are unweighted.
+    weight_evaluation : bool, default False
+        Whether ``sample_weight`` also weighs the rows in metric, calibration, threshold, choice of the ensemble and estimate: for
+        weights that say how many real cases a row stands for, and not for those that tell a booster what to look at.
     categorical_features : "auto", or sequence of names or indices
         Columns to split by category.
     n_trials : int, optional
@@ -118,7 +133,8 @@ def tune(
         ``(trial, booster) -> params``.
     refit : {"ensemble", "bag", "single"}
         The final model: several trials by greedy selection, each with its fold models and one model of all rows; the fold models
-        of the best trial; or one model of the best trial's parameters trained on all rows.
+        of the best trial; or one model of the best trial's parameters trained on all rows. "bag" needs a ``cv`` that leaves each
+        row out.
     calibration : {"auto", "logistic", "isotonic"}
         The map from log-odds to probability, fitted out of fold. "auto" is logistic.
     storage : str, path or Optuna storage, optional
@@ -157,7 +173,10 @@ def tune(
     Warns
     -----
     ImbalanceWarning
-        For fewer than 20 positives, or constraints that no threshold satisfies, or none with the confidence.
+        On known traps, most of them before any training: fewer than 20 positives; fewer than 0.1% (with the average precision of
+        an isolation forest, which takes some seconds of a budget of 20 or more); a column that tells the label by itself; at
+        random folds, exact twins of left-out rows among training rows, or a column that rises as time does; constraints that no
+        threshold satisfies, or none with the confidence; a decision that flags positives hardly more readily than negatives.
 
     Notes
     -----
@@ -188,7 +207,12 @@ def tune(
     chosen_space = check_space(space, boosters)
     encoder, table = TableEncoder.fit_transform(X, categorical_features, estimator_name="tune")
     labels = check_labels(y, pos_label=pos_label, n=table.n_rows)
-    data = Data(table, labels.positive, check_class_weight(sample_weight, labels.positive))
+    weight = check_class_weight(sample_weight, labels.positive)
+    if weight_evaluation and weight is None:
+        raise ValueError("weight_evaluation=True needs sample_weight, got None")
+    if weight_evaluation and not decision.goal.takes_weight:
+        raise ValueError(f"with weight_evaluation=True the goal {decision.goal.name} must take an argument sample_weight")
+    data = Data(table, labels.positive, weight, weight if weight_evaluation else None)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     study = store = None
     if storage is not None:
@@ -199,22 +223,30 @@ def tune(
     elif artifacts is not None:
         raise ValueError(f"artifacts must come with storage, got artifacts={fspath(artifacts)!r} alone")
     folds = make_folds(data, cv, groups, seed)
-    _warn_of_few(int(data.y.sum()))
+    left_out = LeftOut.of(folds)
+    if refit == "bag" and not left_out.all_rows:
+        raise ValueError(
+            f"refit='bag' keeps the fold models, and needs a cv that leaves each row out: {data.y.size - left_out.rows.size} rows "
+            "never are, so that these models have seen a part of the table only. Take 'ensemble' or 'single'"
+        )
+    _warn_of_traps(data, folds, by_group=groups is not None)
     samplers = resolve_resamplers(resamplers, table, data.y, data.weight)
     counts = int(data.y.sum()), int((~data.y).sum())
     levers = Levers(boosters, chosen_losses, samplers, counts, chosen_space)
     if store is not None:
         store.check(data, folds, levers, measure.name, seed)
 
-    def cut(y_true: BoolArray, proba: FloatArray) -> float:
+    def cut(y_true: BoolArray, proba: FloatArray, weight: FloatArray | None) -> float:
         try:
-            return decision.choose(y_true, proba).value
+            return decision.choose(y_true, proba, weight).value
         except InfeasibleError:
             return float("nan")
 
     cores = effective_n_jobs(n_jobs)
     shown_name = metric if isinstance(metric, str) else measure.name
     deadline = None if timeout is None else started + timeout
+    takes_part = data.y.mean() < RARE and (timeout is None or timeout >= LEAST_SECONDS)
+    rival = anomaly_score(table, data.y, folds, seed) if takes_part else None
     with ExitStack() as stack:
         shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
         lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in folds]
@@ -230,7 +262,10 @@ def tune(
         study_=search.study,
         metric_=shown_name,
         _estimate=score,
-        _y=data.y,
+        anomaly_score_=rival,
+        _rows=left_out.rows,
+        _y=search.y,
+        _weight=search.weight,
         _asked=decision,
         _finished=search.finished(calibration, shown_name),
     )
@@ -239,12 +274,14 @@ def tune(
     except InfeasibleError as error:
         # The search has been paid for: the model is returned, and the user told what it cannot do.
         alone = parse_goal("f1") if decision.goal.needs else decision.goal
-        warnings.warn(f"{error}. The threshold is chosen by the goal {alone.name!r} alone", ImbalanceWarning, stacklevel=2)
+        warn(f"{error}. The threshold is chosen by the goal {alone.name!r} alone")
         return result.set_threshold(goal=alone)
 
 
 def _check_metric(metric: str | Metric) -> Metric:
     if isinstance(metric, str):
+        if metric == "accuracy":
+            raise ValueError(f"metric must not be 'accuracy': {WHY_NOT_ACCURACY}. Take 'average_precision'")
         check_choice("metric", metric, ("average_precision",))
         return PRAUC()
     return check_metric(metric)
@@ -264,11 +301,9 @@ def _check_boosters(booster: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _warn_of_few(n_pos: int) -> None:
-    if n_pos < FEW_POSITIVES:
-        warnings.warn(
-            f"only {n_pos} positives: every estimate below is uncertain. Label more of them, or look for anomalies without labels "
-            "(sklearn.ensemble.IsolationForest)",
-            ImbalanceWarning,
-            stacklevel=3,
-        )
+def _warn_of_traps(data: Data, folds: Sequence[Fold], *, by_group: bool) -> None:
+    warn_of_few_positives(data.y)
+    warn_of_leaks(data.table, data.y)
+    if not by_group and is_random(folds):
+        warn_of_twins(data.table, data.y, folds)
+        warn_of_time(data.table)

@@ -55,7 +55,7 @@ class TableEncoder:
 
         Parameters
         ----------
-        X : data frame (pandas, polars, pyarrow or any other that narwhals knows), array or list, shape (n, d)
+        X : data frame (pandas, polars, pyarrow or any other that narwhals knows), array, sparse matrix or list, shape (n, d)
             The table.
         categorical_features : "auto", sequence of names, of positions, or boolean mask
             Columns of numbers that are categories too. Text and categorical columns always are.

@@ -17,7 +17,10 @@ Category: TypeAlias = str | int | float
 Numbers: TypeAlias = NDArray[Any]
 
 TEMPORAL = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
-TEMPORAL_REMEDY = "turn it into numbers first, such as days since a fixed date, or the month or hour as a column of its own"
+TEMPORAL_REMEDY = (
+    "turn it into numbers first, such as days since a fixed date, or the month or hour as a column of its own; and where the rows "
+    "are in time order, split them so: cv=sklearn.model_selection.TimeSeriesSplit(5)"
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Reading a user's table: the one place that knows pandas, polars, Arrow and NumPy apart.
+"""Reading a user's table: the one place that knows pandas, polars, Arrow, NumPy and sparse matrices apart.
 
 A column comes out as one of two things: an array of numbers, in which NaN is missing, or the codes and levels of a
 category. What can be neither is refused here, with its column, the value and the remedy.
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from boostimb.table._levels import TEMPORAL_REMEDY, Levels, Numbers, read_levels, read_objects
+
+# Bytes of a sparse matrix once it is an array.
+MOST_DENSE = 4 * 2**30
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,7 @@ def column_label(names: tuple[str, ...] | None, index: int) -> str:
 def read_table(X: Any, estimator_name: str) -> RawTable:
     """Read any table the package accepts; every value in it is then finite or missing."""
     if issparse(X):
-        raise TypeError("X is a sparse matrix, but sparse input is not supported: densify it with X.toarray()")
+        return _read_array(_dense(X))
     frame = _as_frame(X)
     if frame is None:
         return _read_array(_as_array(X, estimator_name))
@@ -58,6 +61,21 @@ def read_table(X: Any, estimator_name: str) -> RawTable:
         if not isinstance(column, Levels):
             _check_infinity(column[:, None], names, i)
     return RawTable(names, columns)
+
+
+def _dense(X: Any) -> NDArray[Any]:
+    """Return a sparse matrix as an array of its type: what it does not store is zero, and missing is NaN alone."""
+    if X.ndim != 2:
+        raise ValueError(f"X must be a table of rows and columns, got a sparse array of shape {X.shape}")
+    _check_shape(X.shape)
+    size = X.shape[0] * X.shape[1] * X.dtype.itemsize
+    if size > MOST_DENSE:
+        raise ValueError(
+            f"a sparse X must take at most {MOST_DENSE / 2**30:g} GiB as an array, and {X.shape[0]} rows of {X.shape[1]} columns "
+            f"of type {X.dtype} take {size / 2**30:.3g}: select columns first, or reduce them (sklearn.decomposition.TruncatedSVD)"
+        )
+    dense: NDArray[Any] = X.toarray()
+    return dense
 
 
 def _as_frame(X: Any) -> nw.DataFrame[Any] | None:

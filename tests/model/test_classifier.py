@@ -21,7 +21,8 @@ from boostimb.boosters import NAMES
 # same as two rows.
 EXPECTED = {
     "catboost": {
-        "check_sample_weight_equivalence_on_dense_data": "CatBoost's randomness and regularisation count rows, not weights"
+        "check_sample_weight_equivalence_on_dense_data": "CatBoost's randomness and regularisation count rows, not weights",
+        "check_sample_weight_equivalence_on_sparse_data": "CatBoost's randomness and regularisation count rows, not weights",
     },
 }
 

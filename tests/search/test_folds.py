@@ -1,8 +1,8 @@
-"""Folds: each row out once, bins made once, resampling on training rows only."""
+"""Folds: rows apart, bins made once, resampling on training rows only."""
 
 import numpy as np
 import pytest
-from sklearn.model_selection import GroupKFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import GroupKFold, StratifiedKFold
 
 from boostimb.boosters import get_booster
 from boostimb.losses import LogLoss
@@ -47,7 +47,8 @@ def test_splitters_and_row_pairs(small):
     [
         (1, "cv must be an integer >= 2, got 1"),
         (500, "cv=500 folds need at least 500 positives, one for each fold, got"),
-        (TimeSeriesSplit(3), "each row out exactly once"),
+        ([(np.arange(500), np.array([600, 601, 600]))] * 2, "validation rows of a fold must be distinct, and fold 0"),
+        ([(np.arange(500), np.arange(500, 900))] * 2, "cv must leave out other rows in other folds"),
         ([(np.arange(900), np.arange(900))], "keep training and validation rows apart"),
         (
             [(np.arange(500), np.arange(-400, 0)), (np.arange(500, 900), np.arange(500))],

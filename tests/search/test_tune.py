@@ -11,7 +11,8 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
-from sklearn.metrics import average_precision_score, f1_score, recall_score
+from sklearn.metrics import accuracy_score, average_precision_score, f1_score, recall_score
+from sklearn.model_selection import TimeSeriesSplit
 
 import boostimb as bi
 from boostimb.resampling import ImbalanceWarning
@@ -141,6 +142,7 @@ def test_catboost_exports_few_categories_and_refuses_many(small, tmp_path):
         np.testing.assert_allclose(got, result.predict_proba(frame)[:, 1], atol=2e-6)
 
 
+@pytest.mark.filterwarnings("ignore:recall .* is bought")
 def test_a_fold_that_cannot_be_split_stays_at_its_start():
     """57 rows at LightGBM's least twenty a leaf: some folds split and some do not."""
     rng = np.random.default_rng(57)
@@ -223,6 +225,7 @@ def test_every_booster_in_one_study(small):
     assert ((result.predict(frame) == "bad") == (result.predict_proba(frame)[:, 0] >= result.threshold_)).all()
 
 
+@pytest.mark.filterwarnings("ignore:recall .* is bought")  # as there is nothing to find
 @pytest.mark.parametrize("resamplers", [["smote"], ["over"], ["smote_tomek"], ["under"]])
 def test_permuted_labels_score_chance(small, resamplers):
     """Resampling before the split would find a signal here."""
@@ -330,6 +333,7 @@ def test_constraints_that_cannot_be_kept_do_not_lose_the_model(small):
     assert np.isfinite(result.threshold_)
 
 
+@pytest.mark.filterwarnings("ignore:recall .* is bought")
 def test_few_positives_are_named():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(30, 2)), np.arange(30) % 5 == 0
@@ -373,7 +377,15 @@ def test_optuna_is_left_as_it_was(small):
         ({"timeout": None, "n_trials": None}, "must not both be None"),
         ({"booster": "gbm"}, "booster must be one of"),
         ({"booster": []}, "at least one"),
-        ({"metric": "accuracy"}, "metric must be one of average_precision"),
+        ({"metric": "roc"}, "metric must be one of average_precision"),
+        ({"metric": "accuracy"}, "metric must not be 'accuracy': where positives are rare.* Take 'average_precision'"),
+        ({"goal": accuracy_score}, "goal must not be 'accuracy_score': where positives are rare"),
+        ({"weight_evaluation": True}, "weight_evaluation=True needs sample_weight, got None"),
+        (
+            {"goal": lambda y_true, y_pred: 0.0, "sample_weight": np.ones(900), "weight_evaluation": True},
+            "with weight_evaluation=True the goal <lambda> must take an argument sample_weight",
+        ),
+        ({"cv": TimeSeriesSplit(3), "refit": "bag"}, "refit='bag' keeps the fold models.* 225 rows never are"),
         ({"metric": 3}, "metric must be a metric such as"),
         ({"goal": "f0"}, "goal must be"),
         ({"goal": "accuracy"}, "accuracy"),

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from numpy.testing import assert_array_equal
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csc_matrix, csr_array, csr_matrix
 
 from boostimb.table import TableEncoder
 
@@ -170,7 +170,11 @@ def test_table_without_names(encode, X, values, categories):
         (np.array([[{"a": 1}]], dtype=object), TypeError, "argument must be a string or a real number"),
         (np.array([[1.0, NAN], [np.inf, 2.0]]), ValueError, "Input X contains infinity: column 0 holds inf in row 1"),
         (np.array([[np.finfo(np.longdouble).max]]), ValueError, "infinity"),
-        (csr_array(np.eye(2)), TypeError, r"sparse.*X\.toarray\(\)"),
+        (csr_array([[1.0, np.inf]]), ValueError, "Input X contains infinity: column 1 holds inf in row 0"),
+        (csr_array(np.array([[1j]])), ValueError, "Complex data not supported"),
+        (csr_array((2, 0)), ValueError, r"0 feature\(s\)"),
+        (coo_array([1.0, 0.0]), ValueError, r"a sparse array of shape \(2,\)"),
+        (csr_array((2**20, 2**20)), ValueError, "must take at most 4 GiB as an array, and 1048576 rows of 1048576 columns"),
         (pl.DataFrame({"a": [1]}).lazy(), TypeError, r"\.collect\(\)"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), ValueError, "distinct column names"),
         (pd.DataFrame([[1, 2]], columns=["a", 1]), TypeError, "mixes column names"),
@@ -179,6 +183,19 @@ def test_table_without_names(encode, X, values, categories):
 def test_what_is_no_table(X, error, says):
     with pytest.raises(error, match=says):
         TableEncoder.fit(X)
+
+
+@pytest.mark.parametrize("kind", [csr_array, csr_matrix, csc_matrix, coo_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int8, bool])
+def test_what_a_sparse_matrix_does_not_store_is_zero(encode, kind, dtype):
+    dense = np.array([[0, 1, 0], [2, 0, 0], [0, 0, 0]]).astype(dtype)
+    table = encode(kind(dense))
+    assert_array_equal(table.values, dense.astype(float))
+    assert table.values.dtype == (np.float32 if dtype is np.float32 else np.float64)
+
+
+def test_missing_in_a_sparse_matrix_is_nan_alone(encode):
+    assert_array_equal(encode(csr_array([[NAN, 0.0, 3.0]])).values, [[NAN, 0.0, 3.0]])
 
 
 def test_float32_stays_and_all_else_becomes_float64(encode):
