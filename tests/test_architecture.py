@@ -35,6 +35,7 @@ ONLY_IN = {
     "optuna": ("search/",),
     "imblearn": ("resampling/",),
     "matplotlib": ("report/",),
+    "torch": ("losses/_torch",),
     "typer": ("cli",),
     "rich": ("cli",),
 }

@@ -24,6 +24,7 @@ OPTIONAL = {
     "polars",
     "dask",
     "cupy",
+    "torch",
 }
 
 

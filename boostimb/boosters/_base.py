@@ -34,6 +34,10 @@ class Model(Protocol):
         """Margins of the rows, start value included, shape (n,)."""
         ...
 
+    def contributions(self, table: Table, *, n_jobs: int) -> FloatArray:
+        """What each feature adds to the margin of a row, and last what the margin is before any, shape (n, n_features + 1)."""
+        ...
+
     def importances(self) -> FloatArray:
         """Total gain of each feature, scaled to sum to 1 (all zero where nothing was split), shape (n_features,)."""
         ...

@@ -13,6 +13,8 @@ _VALUES = re.compile(r"^((?:leaf|internal)_value=)(.*)$", re.MULTILINE)  # SHAP 
 _END = "end of trees"
 _LINK = "objective=binary sigmoid:1"
 _LINK_OF_CLASSES = "objective=multiclass num_class:{}"
+# The parameters of the training, below the trees, name the objective once more: that is where converters look.
+_PARAMETER = re.compile(r"^\[objective: .*\]$", re.MULTILINE)
 
 
 def finish_classes(text: str, shift: Sequence[float]) -> str:
@@ -39,7 +41,8 @@ def _joined(head: str, trees: Sequence[str], tail: str, link: str) -> str:
     lines.insert(at + 1, link)
     # The loader cuts the trees by their byte lengths.
     lines.insert(-2, "tree_sizes=" + " ".join(str(len(tree.encode())) for tree in trees))
-    return "\n".join(lines) + "".join(trees) + tail
+    name = link.removeprefix("objective=").split()[0]
+    return "\n".join(lines) + "".join(trees) + _PARAMETER.sub(f"[objective: {name}]", tail)
 
 
 def _split(text: str) -> tuple[str, list[str], str]:

@@ -409,6 +409,11 @@ class _Model:
         raw = self._model.predict(pool, prediction_type="RawFormulaVal", thread_count=n_jobs)
         return np.asarray(raw, dtype=np.float64)
 
+    def contributions(self, table: Table, *, n_jobs: int) -> FloatArray:
+        pool = _pool(table, None, None, n_jobs)
+        values = self._model.get_feature_importance(pool, type="ShapValues", thread_count=n_jobs)
+        return np.asarray(values, dtype=np.float64)
+
     def importances(self) -> FloatArray:
         return normalised(np.asarray(self._model.get_feature_importance(), dtype=np.float64))
 

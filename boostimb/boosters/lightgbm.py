@@ -361,6 +361,9 @@ class _Model:
         raw = self.native.predict(table.values, raw_score=True, num_threads=n_jobs)
         return np.asarray(raw, dtype=np.float64)
 
+    def contributions(self, table: Table, *, n_jobs: int) -> FloatArray:
+        return np.asarray(self.native.predict(table.values, pred_contrib=True, num_threads=n_jobs), dtype=np.float64)
+
     def importances(self) -> FloatArray:
         return normalised(np.asarray(self.native.feature_importance("gain"), dtype=np.float64))
 

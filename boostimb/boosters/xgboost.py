@@ -295,13 +295,19 @@ class _Model:
     def native(self) -> Any:
         return self._booster
 
-    def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
+    def _predict(self, table: Table, n_jobs: int, **what: bool) -> FloatArray:
         columns = _columns(table)
         if self._booster.feature_names is None:
             columns["feature_names"] = None
         data = xgb.DMatrix(table.values, nthread=n_jobs, **columns)
         self._booster.set_param({"nthread": n_jobs})
-        return np.asarray(self._booster.predict(data, output_margin=True), dtype=np.float64)
+        return np.asarray(self._booster.predict(data, **what), dtype=np.float64)
+
+    def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
+        return self._predict(table, n_jobs, output_margin=True)
+
+    def contributions(self, table: Table, *, n_jobs: int) -> FloatArray:
+        return self._predict(table, n_jobs, pred_contribs=True)
 
     def importances(self) -> FloatArray:
         gain = np.zeros(self._booster.num_features())

@@ -11,14 +11,16 @@ EXAMPLES_OF_USE = """[bold]Examples[/bold]
 
 boostimb predict boostimb-model new.csv --out decisions.csv
 
-boostimb predict boostimb-model new.parquet --only | head"""
+boostimb predict boostimb-model new.parquet --only | head
+
+boostimb predict boostimb-model day-*.csv.gz --out decided/"""
 
 
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that `boostimb tune` or result.save wrote.")],
-    table: Annotated[
-        Path,
-        typer.Argument(metavar="TABLE", help="A .csv, .tsv (also .gz) or .parquet file with the model's columns."),
+    tables: Annotated[
+        list[Path],
+        typer.Argument(metavar="TABLE...", help="Files .csv, .tsv (also .gz) or .parquet with the model's columns."),
     ],
     out: Annotated[
         Path | None,
@@ -26,18 +28,18 @@ def predict(
             "--out",
             "-o",
             metavar="FILE",
-            help="Where to write, by its ending; without it to stdout, as CSV.",
+            help="Where to write, by its ending; without it to stdout, as CSV. For several tables, a folder.",
             show_default=False,
         ),
     ] = None,
-    only: Annotated[bool, typer.Option("--only", help="Write the two new columns alone, without those of the table.")] = False,
+    only: Annotated[bool, typer.Option("--only", help="Write the new columns alone, without those of the table.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Score a table of any length: a probability and a decision for each row, beside its columns.
+    """Score tables of any length: log-odds (score), probability and decision for each row, beside its columns.
 
-    The table is read and written in pieces, so that it need not fit in memory.
+    A table is read and written in pieces, so that it need not fit in memory.
     """
     with reported(debug):
-        from boostimb.cli._predict import score_file
+        from boostimb.cli._predict import score_files
 
-        score_file(model, table, out, only=only)
+        score_files(model, tables, out, only=only)

@@ -1,5 +1,6 @@
 """What a user sees when something is wrong: one message on stderr, and an exit code."""
 
+import os
 import sys
 import traceback
 import warnings
@@ -10,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 BAD_INPUT, INTERRUPTED = 2, 130
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+_DEBUG = "BOOSTIMB_DEBUG"
+Debug = Annotated[bool, typer.Option("--debug", envvar=_DEBUG, help="Show the traceback of an error.")]
 
 
 class InputError(Exception):
@@ -33,7 +35,7 @@ def refused_as_input() -> Iterator[None]:
 
 @contextmanager
 def reported(debug: bool) -> Iterator[None]:
-    """Turn errors into a message and an exit code, and warnings into notes. A bug keeps its traceback."""
+    """Turn errors into a message and an exit code, and warnings into notes. What is no error of the user's goes on up."""
     with warnings.catch_warnings():
         for category in (UserWarning, RuntimeWarning):
             warnings.simplefilter("default", category)
@@ -52,6 +54,16 @@ def reported(debug: bool) -> Iterator[None]:
                 traceback.print_exc()
             say(f"Error: {error}")
             raise typer.Exit(BAD_INPUT) from None
+
+
+def shorten_bugs() -> None:
+    """Say of an error that nobody expected no more than one line, exit code 1; whole with --debug or BOOSTIMB_DEBUG set."""
+    if "--debug" not in sys.argv and not os.environ.get(_DEBUG):
+        sys.excepthook = _short
+
+
+def _short(kind: type[BaseException], error: BaseException, _: object) -> None:
+    say(f"Error: {kind.__name__}: {error}. This is a bug, or a broken installation: --debug shows where it comes from.")
 
 
 def _note(

@@ -1,78 +1,88 @@
-"""Scoring a file of any length with a saved model."""
+"""Scoring files of any length with a saved model."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from scipy.special import expit
 
-from boostimb.cli._errors import InputError, refused_as_input, say
-from boostimb.cli._pieces import Piece, pieces_of, shape_of
-from boostimb.cli._tables import PARQUET, TEXT, check_columns, check_file, ending, require_pyarrow
+from boostimb.cli._errors import InputError, say
+from boostimb.cli._model import feature_names, load_model, log_odds, text_columns
+from boostimb.cli._pieces import Piece, columns_of, pieces_of
+from boostimb.cli._progress import progress
+from boostimb.cli._tables import PARQUET, TEXT, check_file, ending, require_pyarrow
 from boostimb.cli._write import writing
-from boostimb.model import Ensemble, load
+from boostimb.model import Ensemble
 from boostimb.validation import decode
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PROBABILITY, DECISION = "probability", "decision"
+NEW = SCORE, PROBABILITY, DECISION = "score", "probability", "decision"
 
 
-def score_file(model_path: Path, table: Path, out: Path | None, *, only: bool) -> None:
-    """Score every row of a table and write the answers, beside its columns or alone.
+def score_files(model_path: Path, tables: Sequence[Path], out: Path | None, *, only: bool) -> None:
+    """Score every row of each table and write the answers: of one table to a file or stdout, of several into a folder.
 
     Raises
     ------
     InputError
-        If model, table or output cannot be used; no output is left behind then.
+        If model, tables or output cannot be used. Of a table that is refused no output is left behind; those before it are done.
     """
+    outs = _outputs(tables, out)
+    for table, to in zip(tables, outs, strict=True):
+        check_files(table, to)
+    model = load_model(model_path)
+    read = [columns_of(table) for table in tables]
+    for columns in read:  # before the first row of any is scored
+        feature_names(model, columns)
+        if not only and (taken := [name for name in NEW if name in columns]):
+            raise InputError(f"the table has a column {taken[0]!r} already: rename it, or write the new columns alone with --only")
+    for table, to, columns in zip(tables, outs, read, strict=True):
+        _score(model, table, to, feature_names(model, columns), only=only)
+
+
+def _outputs(tables: Sequence[Path], out: Path | None) -> list[Path | None]:
+    """Return where the answers to each table go."""
+    if len(tables) == 1 and not (out is not None and out.is_dir()):
+        return [out]
+    if out is None:
+        raise InputError("several tables need --out DIR, a folder in which each answer gets the name of its table")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out must be a folder for {len(tables)} tables, and {out} is a file")
+    names = [table.name for table in tables]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"tables must have different names, by which their answers are called; several are called {repeated[0]!r}")
+    return [out / name for name in names]
+
+
+def check_files(table: Path, out: Path | None) -> None:
+    """Raise if a table is not there, or its answer could not be written or would overwrite it."""
     check_file(table)
-    to_parquet = out is not None and ending(out, "--out") in PARQUET
-    if to_parquet or ending(table) in PARQUET:
+    if ending(table) in PARQUET or (out is not None and ending(out, "--out") in PARQUET):
         require_pyarrow()
     if out is not None and out.exists() and out.samefile(table):
         raise InputError(f"--out must not be the table itself, {table}")
-    model = _load(model_path)
-    columns, n_rows = shape_of(table)
-    names = _feature_names(model, columns)
-    if not only and (taken := sorted({PROBABILITY, DECISION} & set(columns))):
-        raise InputError(f"the table has a column {taken[0]!r} already: rename it, or write the new columns alone with --only")
-    texts = [name for name, levels in zip(names, model.encoder.categories, strict=True) if levels and isinstance(levels[0], str)]
+
+
+def _score(model: Ensemble, table: Path, out: Path | None, names: list[str], *, only: bool) -> None:
+    """Put one table through the model."""
+    texts = text_columns(model, names)
     # Into a Parquet file, the features of a text table go as what they are, and not as the text of their fields.
-    as_read = ([name for name in names if name not in texts], texts) if to_parquet and ending(table) in TEXT else ([], [])
+    typed = out is not None and ending(out) in PARQUET and ending(table) in TEXT
+    as_read = ([name for name in names if name not in texts], texts) if typed else ([], [])
     positive = model.classes_[model.positive_index]
     seen = flagged = 0
-    with writing(out) as write, _progress(shown=out is not None) as bar:
-        job = bar.add_task("Scoring", total=n_rows)
+    with writing(out) as write, progress(f"Scoring {table.name}", shown=out is not None) as advance:
         for piece in pieces_of(table, names, texts, keep=not only):
             answer = _answer(model, piece, *as_read)
             write(answer)
             seen, flagged = seen + len(answer), flagged + int((answer[DECISION] == positive).sum())
-            bar.advance(job, len(answer))
+            advance(len(answer), piece.share)
         if not seen:
             raise InputError(f"{table} holds no rows")
     where = "" if out is None else f" Written to {out}."
     say(f"{seen:,} rows scored, {flagged:,} of them ({flagged / seen:.2%}) decided {positive}.{where}")
-
-
-def _load(path: Path) -> Ensemble:
-    folder = next((each for each in (path, path / "model") if (each / "manifest.json").is_file()), None)
-    if folder is None:
-        raise InputError(f"{path} holds no boostimb model: give the folder that `boostimb tune --out` or result.save wrote")
-    with refused_as_input():
-        return load(folder)
-
-
-def _feature_names(model: Ensemble, columns: list[str]) -> list[str]:
-    """Return the columns that the model reads: all of them, where it was trained without names."""
-    if model.encoder.names is None:
-        if len(columns) != model.n_features_in_:
-            raise InputError(f"the model reads {model.n_features_in_} columns by position, and the table has {len(columns)}")
-        return columns
-    check_columns(model.encoder.names, columns, "the model was trained with it")
-    return list(model.encoder.names)
 
 
 def _answer(model: Ensemble, piece: Piece, numbers: Sequence[str], texts: Sequence[str]) -> "pd.DataFrame":
@@ -82,19 +92,11 @@ def _answer(model: Ensemble, piece: Piece, numbers: Sequence[str], texts: Sequen
     """
     import pandas as pd
 
-    with refused_as_input():
-        proba = model.predict_proba(piece.features if model.encoder.names else piece.features.to_numpy())[:, model.positive_index]
-    new = {PROBABILITY: proba, DECISION: decode(model.classes_, model.positive_index, proba >= model.threshold)}
+    score = log_odds(model, piece.features)
+    proba = expit(score)
+    new = {SCORE: score, PROBABILITY: proba, DECISION: decode(model.classes_, model.positive_index, proba >= model.threshold)}
     if piece.kept is None:
         return pd.DataFrame(new)
     read = {name: piece.features[name] for name in texts}
     read |= {name: piece.features[name].astype("float64") for name in numbers}  # one type in all pieces
     return piece.kept.assign(**read, **new)
-
-
-def _progress(*, shown: bool) -> Progress:
-    """Return a bar on stderr, where that is a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
-    disable = not (shown and console.is_terminal)
-    return Progress(*columns, console=console, disable=disable, transient=True, redirect_stdout=False, redirect_stderr=False)

@@ -276,6 +276,31 @@ class MarginLoss:
         weight = check_weight(sample_weight, positive.size)
         return log_loss_scale(self, rate_of_positives(positive, weight))
 
+    # ---- a net's ----
+
+    def torch(self, *, reduction: str = "mean") -> Any:
+        """Return this loss for PyTorch, with the same numbers: a net trained on the same table minimises what the booster does.
+
+        Parameters
+        ----------
+        reduction : {"mean", "sum", "none"}, default "mean"
+            What becomes of the weighted losses of the rows. "mean" divides by their number, whatever their weights.
+
+        Returns
+        -------
+        torch.nn.Module
+            Called as ``(logits, target, sample_weight=None)``; works where the tensors lie. Its gradient is ``slope`` and its
+            second derivative ``curvature``: finite at any logit.
+
+        Raises
+        ------
+        ImportError
+            If PyTorch is not installed. boostimb does not depend on it.
+        """
+        from boostimb.losses._torch import as_module
+
+        return as_module(self, reduction)
+
     # ---- the boosters' calling conventions ----
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None) -> GradHess:

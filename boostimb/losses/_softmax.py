@@ -214,6 +214,15 @@ class SoftmaxFocalLoss:
         start = log_p(shift)
         return start - start.mean()
 
+    def torch(self, *, reduction: str = "mean") -> Any:
+        """Return this loss for PyTorch, a ``torch.nn.Module`` called as ``(logits, target, sample_weight=None)``.
+
+        As `MarginLoss.torch`, with logits of shape (n, n_classes) and labels of shape (n,).
+        """
+        from boostimb.losses._torch import as_module
+
+        return as_module(self, reduction)
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None) -> GradHess:
         """Act as an objective: ``(y_true, raw, sample_weight)``, or ``(raw, data)`` as ``xgb.train`` and ``lgb.train`` call it."""
         return self.grad_hess(*objective_arguments(y_true, y_pred, sample_weight))

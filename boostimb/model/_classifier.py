@@ -17,6 +17,7 @@ from boostimb.boosters import Model, Run, get_booster
 from boostimb.decision import Calibration, calibrate, prior_shift
 from boostimb.losses import LogLoss
 from boostimb.metrics import PRAUC
+from boostimb.model._margin_sum import MarginSum
 from boostimb.model._native import check_suffix, effective_n_jobs
 from boostimb.resampling import Resampled, as_resampler
 from boostimb.table import Table, TableEncoder
@@ -317,6 +318,25 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         proba = self.predict_proba(X)[:, 1]  # first of all: it says so if the model is not fitted
         return decode(self.classes_, 1, proba >= self.threshold)
 
+    def contributions(self, X: Any) -> FloatArray:
+        """Return what each column adds to the log-odds of the positive class (SHAP values, by the booster's own exact algorithm).
+
+        Parameters
+        ----------
+        X : array-like or dataframe of shape (n_samples, n_features)
+            Columns as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features + 1)
+            The last column is where each row starts from. A row sums to the log-odds of ``predict_proba``; where these are no line
+            over the margin (a focal loss without ``calibration="logistic"``, an isotonic calibration), to the margin, which they
+            rise with. XGBoost computes it in float32.
+        """
+        check_is_fitted(self)
+        table = self._fitted.encoder.transform(X, estimator_name=type(self).__name__)
+        return self._fitted.sum(self._fitted.line or (1.0, 0.0)).contributions(table, n_jobs=effective_n_jobs(self.n_jobs))
+
     @property
     def feature_importances_(self) -> FloatArray:
         """Each feature's share of the total gain, shape (n_features,)."""
@@ -347,18 +367,12 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         fitted = self._fitted
         booster = get_booster(fitted.booster)
         check_suffix(path, booster)
-        if fitted.calibration is not None:
-            line = fitted.calibration.line
-        else:
-            shift = fitted.loss.posterior_shift
-            line = None if shift is None else (1.0, shift + fitted.shift)
-        if line is None:
+        if fitted.line is None:
             raise ValueError(
                 "a native file can only hold a probability that is a logistic function of the margin, and that of "
                 f"{fitted.loss!r} with calibration={self.calibration!r} is not: fit with calibration='logistic' and an eval_set"
             )
-        scale, shift = line
-        booster.merge([fitted.model], [scale], shift).save(Path(path))
+        fitted.sum(fitted.line).merged(booster).save(Path(path))
 
 
 def _warn_of_overcorrection(loss: Loss, rows: Resampled) -> None:
@@ -384,3 +398,15 @@ class _Fitted:
     encoder: TableEncoder
     calibration: Calibration | None
     shift: float  # of the log-odds, where weights or resampling moved them
+
+    @property
+    def line(self) -> tuple[float, float] | None:
+        """(scale, offset) where the log-odds are a line over the margin, else None."""
+        if self.calibration is not None:
+            return self.calibration.line
+        shift = self.loss.posterior_shift
+        return None if shift is None else (1.0, shift + self.shift)
+
+    def sum(self, line: tuple[float, float]) -> MarginSum:
+        """Return the line over the margin as a sum of one."""
+        return MarginSum([self.model], line[:1], line[1])

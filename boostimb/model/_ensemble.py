@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from boostimb.boosters import Model, get_booster
 from boostimb.decision import Calibration
 from boostimb.model._folder import write_folder
+from boostimb.model._margin_sum import MarginSum
 from boostimb.model._native import check_suffix, effective_n_jobs
 from boostimb.table import Table, TableEncoder
 from boostimb.typing import FloatArray
@@ -158,6 +159,32 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         proba = self.predict_proba(X)[:, self.positive_index]
         return decode(self.classes, self.positive_index, proba >= self.threshold)
 
+    def _log_odds_sum(self, line: tuple[float, float]) -> MarginSum:
+        """Return the log-odds of the positive class as a sum of the members' margins, after the calibration ``line``."""
+        scale, shift = line
+        return MarginSum(
+            [m.model for m in self.members],
+            [scale * m.weight * m.scale for m in self.members],
+            shift + scale * sum(m.weight * m.offset for m in self.members),
+        )
+
+    def contributions(self, X: Any) -> FloatArray:
+        """Return what each column adds to the log-odds of the positive class (SHAP values, by the boosters' own exact algorithm).
+
+        Parameters
+        ----------
+        X : array-like or dataframe of shape (n_samples, n_features)
+            Columns as in the training table.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features + 1)
+            The last column is where each row starts from. A row sums to the log-odds of ``predict_proba``; after an isotonic
+            calibration, to the log-odds before it, which they rise with. XGBoost computes its part in float32.
+        """
+        table = self.encoder.transform(X, estimator_name="the model")
+        return self._log_odds_sum(self.calibration.line or (1.0, 0.0)).contributions(table, n_jobs=effective_n_jobs(self.n_jobs))
+
     @property
     def feature_importances_(self) -> FloatArray:
         """Members' shares of gain, averaged by weight, shape (n_features,)."""
@@ -207,7 +234,4 @@ class Ensemble(ClassifierMixin, BaseEstimator):
             )
         booster = get_booster(names.pop())
         check_suffix(path, booster)
-        scale, shift = line
-        weights = [scale * member.weight * member.scale for member in self.members]
-        shift += scale * sum(member.weight * member.offset for member in self.members)
-        booster.merge([member.model for member in self.members], weights, shift).save(Path(path))
+        self._log_odds_sum(line).merged(booster).save(Path(path))

@@ -37,7 +37,7 @@ def test_a_round_trip_gives_what_python_gives(source, target, run, frame, expect
     assert result.exit_code == 0
     assert result.stdout == ""
     answer = read(out)
-    assert list(answer) == [*frame, "probability", "decision"]
+    assert list(answer) == [*frame, "score", "probability", "decision"]
     np.testing.assert_array_equal(answer["probability"], expected[0])
     np.testing.assert_array_equal(answer["decision"], expected[1])
     pd.testing.assert_frame_equal(answer[list(frame)], frame, check_dtype=False)
@@ -49,15 +49,15 @@ def test_a_round_trip_gives_what_python_gives(source, target, run, frame, expect
 def test_the_folder_of_the_model_itself_will_do(run, table, expected, tmp_path, invoke):
     assert invoke("predict", run[0] / "model", table, "--out", tmp_path / "d.csv", "--only").exit_code == 0
     answer = pd.read_csv(tmp_path / "d.csv")
-    assert list(answer) == ["probability", "decision"]
+    assert list(answer) == ["score", "probability", "decision"]
     np.testing.assert_array_equal(answer["probability"], expected[0])
 
 
 @pytest.mark.usefixtures("pieces")
 def test_without_out_it_writes_csv_to_stdout(run, table, expected, invoke):
     lines = invoke("predict", run[0], table, "--only").stdout.splitlines()
-    assert lines[0] == "probability,decision"
-    assert [float(line.split(",")[0]) for line in lines[1:]] == expected[0].tolist()
+    assert lines[0] == "score,probability,decision"
+    assert [float(line.split(",")[1]) for line in lines[1:]] == expected[0].tolist()
 
 
 @pytest.mark.usefixtures("pieces")
@@ -69,7 +69,7 @@ def test_fields_go_through_as_they_stand(run, frame, tmp_path, invoke):
     changed.to_csv(tmp_path / "t.csv", index=False)
     assert invoke("predict", run[0], tmp_path / "t.csv", "--out", tmp_path / "d.csv").exit_code == 0
     before, after = ((tmp_path / name).read_text().splitlines() for name in ("t.csv", "d.csv"))
-    assert [line.rsplit(",", 2)[0] for line in after] == before
+    assert [line.rsplit(",", 3)[0] for line in after] == before
 
 
 def test_whole_numbers_beside_missing_ones_stay_whole(run, frame, tmp_path, invoke):
@@ -134,3 +134,53 @@ def test_what_goes_wrong_late_leaves_an_older_output_as_it_was(run, frame, tmp_p
     assert "column 'amount' held numbers when the model was fitted, and now holds" in text
     assert (tmp_path / "d.csv").read_text() == "older"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d.csv", "t.csv"]
+
+
+def test_the_score_is_the_calibrated_log_odds(run, table, expected, tmp_path, invoke):
+    invoke("predict", run[0], table, "--out", tmp_path / "d.parquet", "--only")
+    score = pd.read_parquet(tmp_path / "d.parquet")["score"]
+    np.testing.assert_allclose(score, np.log(expected[0]) - np.log1p(-expected[0]), rtol=1e-9)
+
+
+def test_several_tables_go_into_a_folder_by_their_names(run, frame, expected, tmp_path, invoke, refused):
+    frame.iloc[:200].to_csv(tmp_path / "one.csv", index=False)
+    frame.iloc[200:].to_parquet(tmp_path / "two.parquet")
+    out = tmp_path / "out"
+    tables = tmp_path / "one.csv", tmp_path / "two.parquet"
+    result = invoke("predict", run[0], *tables, "--out", out, "--only")
+    assert result.exit_code == 0
+    assert "200 rows scored" in result.stderr
+    assert "400 rows scored" in result.stderr
+    both = np.concatenate([read(out / name)["probability"] for name in ("one.csv", "two.parquet")])
+    np.testing.assert_array_equal(both, expected[0])
+    assert "several tables need --out DIR" in refused("predict", run[0], *tables)
+    assert "--out must be a folder for 2 tables" in refused("predict", run[0], *tables, "--out", tables[0])
+    assert "several are called 'one.csv'" in refused("predict", run[0], tables[0], tables[0], "--out", out)
+    assert "--out must not be the table itself" in refused("predict", run[0], *tables, "--out", tmp_path)
+
+
+def test_one_table_may_go_into_a_folder_that_is_there(run, table, tmp_path, invoke):
+    assert invoke("predict", run[0], table, "--out", tmp_path).exit_code == 0
+    assert len(read(tmp_path / table.name)) == 600
+
+
+def test_none_is_scored_before_all_are_found_usable(run, table, frame, tmp_path, refused):
+    frame.drop(columns="job").to_csv(tmp_path / "t.csv", index=False)
+    assert "no column 'job'" in refused("predict", run[0], table, tmp_path / "t.csv", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+def test_pieces_say_how_far_the_file_is_read_and_are_smaller_of_wide_tables(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(_pieces, "CELLS", 50_000)
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(4000, 50)), columns=[f"x{i}" for i in range(50)])
+    if name == "t.parquet":
+        wide.to_parquet(tmp_path / name)
+    else:
+        wide.to_csv(tmp_path / name, index=False)
+    pieces = list(_pieces.pieces_of(tmp_path / name, ["x0", "x1"], [], keep=True))
+    assert [len(piece.features) for piece in pieces] == [1000] * 4
+    shares = [piece.share for piece in pieces]
+    assert shares == sorted(shares)
+    assert 0.2 < shares[0] < 0.5
+    assert shares[-1] == 1

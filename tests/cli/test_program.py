@@ -1,5 +1,6 @@
 """The program around the commands: help, version, extras, and the tables that it reads."""
 
+import os
 import subprocess
 import sys
 
@@ -20,6 +21,7 @@ def test_the_version(invoke):
     [
         (("tune", "--help"), "boostimb tune --example digits"),
         (("predict", "-h"), "boostimb predict boostimb-model new.csv --out decisions.csv"),
+        (("explain", "--help"), "boostimb explain boostimb-model flagged.csv --top 5 --out reasons.csv"),
     ],
 )
 def test_help_has_examples(args, example, invoke):
@@ -42,6 +44,24 @@ def test_python_m_runs_it_and_help_loads_nothing_heavy():
     )
     result = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert "Usage: boostimb tune" in result.stdout
+
+
+@pytest.mark.parametrize("how", ["--debug", "BOOSTIMB_DEBUG", ""])
+def test_a_bug_is_one_line_unless_its_traceback_is_asked_for(how):
+    code = (
+        "import sys, boostimb.cli._tables as tables\n"
+        "def broken(path): raise RuntimeError('broken')\n"
+        "tables.read_table = broken\n"
+        "from boostimb.cli import main\n"
+        f"sys.argv = ['boostimb', 'tune', 't.csv', '-t', 'y', *{[how] if how.startswith('-') else []}]\n"
+        "main()"
+    )
+    env = {**os.environ, **({how: "1"} if how.isupper() else {})}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False)
+    assert result.returncode == 1
+    assert ("Traceback" in result.stderr) == bool(how)
+    if not how:
+        assert result.stderr.startswith("Error: RuntimeError: broken. This is a bug")
 
 
 def test_a_missing_extra_is_named(monkeypatch, capsys):
