@@ -23,5 +23,3 @@ def test_the_commands_of_the_page_work_in_order(frame, quick, tmp_path, invoke, 
     assert len(decisions) == len(reasons) == 600
     assert (decisions["decision"] == reasons["decision"]).all()
     assert len(reasons.columns) == 6 + 3
-
-
