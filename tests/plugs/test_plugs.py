@@ -1,7 +1,7 @@
 """Every example of docs/automl.md that needs a foreign package, run from the page's text in an environment of its own.
 
-An example NAME is its ``bash title="NAME"`` block, which installs, and its ``py title="NAME"`` blocks. check_NAME.py imports these as
-the module ``page`` and looks at what they did. Slow, since each environment is downloaded: ``pytest -m slow tests/plugs``.
+An example NAME is its ``bash title="NAME"`` block, which installs, and its ``py title="NAME"`` blocks. check_NAME.py imports these
+as the module ``page`` and looks at what they did. Slow, since each environment is downloaded: ``pytest -m slow tests/plugs``.
 """
 
 import os
