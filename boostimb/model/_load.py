@@ -48,7 +48,7 @@ def load(path: str | PathLike[str]) -> Ensemble:
     --------
     >>> import tempfile, numpy as np, boostimb as bi
     >>> X = np.random.default_rng(0).normal(size=(400, 2))
-    >>> y = (X[:, 0] > 1.2).astype(int)
+    >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
     >>> result = bi.tune(X, y, booster="lightgbm", n_trials=1, cv=3, progress=False, random_state=0)
     >>> folder = tempfile.mkdtemp()
     >>> result.save(folder)

@@ -60,7 +60,7 @@ class TuneResult:
     --------
     >>> import numpy as np, boostimb as bi
     >>> X = np.random.default_rng(0).normal(size=(500, 3))
-    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
     >>> result = bi.tune(X, y, booster="lightgbm", n_trials=1, cv=3, progress=False, random_state=0)
     >>> bool(result.set_threshold(constraints={"recall": ">=0.9"}).confusion().recall >= 0.9)
     True
@@ -196,7 +196,7 @@ class TuneResult:
         --------
         >>> import numpy as np, boostimb as bi
         >>> X = np.random.default_rng(0).normal(size=(500, 3))
-        >>> y = (X[:, 0] > 1.5).astype(int)
+        >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
         >>> result = bi.tune(X, y, booster="lightgbm", n_trials=2, cv=3, progress=False, random_state=0)
         >>> report = result.lever_report()
         >>> [row.verdict for row in report.rows if row.lever == "sampler smote"]

@@ -186,7 +186,7 @@ def tune(
     --------
     >>> import numpy as np, boostimb as bi
     >>> X = np.random.default_rng(0).normal(size=(500, 3))
-    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
     >>> result = bi.tune(X, y, booster="lightgbm", n_trials=2, cv=3, progress=False, random_state=0)
     >>> result.predict(X).shape
     (500,)

@@ -93,7 +93,7 @@ def test_a_piece_may_look_like_another_kind_of_column(run, frame, tmp_path, invo
 
 def test_a_model_without_column_names_reads_by_position(tmp_path, invoke, refused):
     X = np.random.default_rng(0).normal(size=(300, 2))
-    y = (X[:, 0] > 1).astype(int)
+    y = (X[:, 0] + X[:, 1] > 1.2).astype(int)
     result = bi.tune(X, y, booster="lightgbm", n_trials=1, timeout=None, cv=2, resamplers="none", progress=False, random_state=0)
     result.save(tmp_path / "m")
     pd.DataFrame(X, columns=["a", "b"]).to_parquet(tmp_path / "t.parquet")
