@@ -35,7 +35,7 @@ class ResultPlots:
     >>> import numpy as np, boostimb as bi
     >>> from matplotlib.figure import Figure
     >>> X = np.random.default_rng(0).normal(size=(500, 3))
-    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
     >>> result = bi.tune(X, y, booster="lightgbm", n_trials=5, cv=3, progress=False, random_state=0)
     >>> axes = Figure(figsize=(12, 9), layout="constrained").subplots(3, 3).ravel()
     >>> drawn = [
