@@ -62,8 +62,7 @@ class ResultPlots:
         proba = np.asarray(self._result.oof_proba_)
         if proba.ndim != 1:
             raise ValueError(f"this plot is of two classes, and the result is of {proba.shape[1]}")
-        known = ~np.isnan(proba)
-        return self._result._y[known], proba[known]
+        return self._result._y, proba[self._result._rows]
 
     def pr(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw precision against recall; see `boostimb.report.plot_pr`."""

@@ -1,12 +1,15 @@
 """A study in each database that Optuna takes, served for real: PostgreSQL, MySQL's twin MariaDB, and a journal in Redis."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,21 +45,22 @@ def serve(port, *command, **settings):
         process.wait(20)
 
 
-def owner_of(folder, name):
-    """How a server runs that refuses to be root: as the user that its package made, who then owns its folder."""
-    if os.geteuid() != 0:
-        return {}
-    import shutil
+@contextmanager
+def home_of(name):
+    """A folder for a server that refuses to be root, and how to run it: as the user that its package made, who owns the folder.
 
-    shutil.chown(folder, name)
-    for above in folder.parents:
-        if above.stat().st_uid == 0 and len(above.parts) > 2:
-            above.chmod(0o755)
-    return {"user": name, "group": name, "extra_groups": []}
+    Not below pytest's own folder, which no other user may enter.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        if os.geteuid() != 0:
+            yield Path(folder), {}
+            return
+        shutil.chown(folder, name)
+        yield Path(folder), {"user": name, "group": name, "extra_groups": []}
 
 
 @pytest.fixture(scope="module")
-def postgres(program, tmp_path_factory):
+def postgres(program):
     pytest.importorskip("psycopg")
     initdb, server = program("initdb", "postgresql"), program("postgres", "postgresql")
     folder, port = tmp_path_factory.mktemp("postgres"), free_port()
@@ -69,21 +73,19 @@ def postgres(program, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def mysql(program, tmp_path_factory):
-    pytest.importorskip("pymysql")
+def mysql(program):
+    pymysql = pytest.importorskip("pymysql")
     install, server = program("mariadb-install-db", "mariadb-server"), program("mariadbd", "mariadb-server")
-    folder, port = tmp_path_factory.mktemp("mysql"), free_port()
-    owner = owner_of(folder, "mysql")
-    data = f"--datadir={folder / 'data'}"
-    setup = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
-    subprocess.run(setup, check=True, cwd="/", stdout=subprocess.DEVNULL, **owner)
-    pid, spot = f"--pid-file={folder / 'pid'}", f"--socket={folder / 's'}"
-    with serve(port, server, "--no-defaults", data, f"--port={port}", "--bind-address=127.0.0.1", pid, spot, cwd="/", **owner):
-        import pymysql
-
-        with pymysql.connect(host="127.0.0.1", port=port, user="root") as connection, connection.cursor() as cursor:
-            cursor.execute("create database studies")
-        yield f"mysql+pymysql://root@127.0.0.1:{port}/studies"
+    port = free_port()
+    with home_of("mysql") as (folder, owner):
+        data = f"--datadir={folder / 'data'}"
+        setup = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(setup, check=True, cwd="/", stdout=subprocess.DEVNULL, **owner)
+        where = f"--port={port}", "--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}", f"--socket={folder / 's'}"
+        with serve(port, server, "--no-defaults", data, *where, cwd="/", **owner):
+            with pymysql.connect(host="127.0.0.1", port=port, user="root") as connection, connection.cursor() as cursor:
+                cursor.execute("create database studies")
+            yield f"mysql+pymysql://root@127.0.0.1:{port}/studies"
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def test_curves_are_of_the_out_of_fold_probabilities_and_mark_the_threshold(foun
 def test_rows_without_a_probability_are_left_out(found, small, ax):
     y, proba = small[1], found.oof_proba_.copy()
     proba[:300] = np.nan
-    early = changed(found, oof_proba_=proba)
+    early = changed(found, oof_proba_=proba, _rows=np.arange(300, y.size), _y=found._y[300:])
     assert legend(early.plot.pr(ax=ax))[0] == f"average precision {average_precision_score(y[300:], proba[300:]):.3f}"
     assert early.plot.overview("late").get_suptitle().startswith("late\n600 rows")
     assert sum(int(text.replace(",", "")) for text in texts(early.plot.confusion(ax=Figure().subplots()))[::2]) == 600

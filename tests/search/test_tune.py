@@ -403,7 +403,7 @@ def test_optuna_is_left_as_it_was(small):
         ({"progress": "always"}, "progress must be one of auto"),
         ({"space": {"xgboost": {}}}, "space must have an entry"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 def test_bad_settings_are_refused_before_any_training(small, monkeypatch, changes, says):
     monkeypatch.setattr("boostimb.search._tune.Search", None)  # a search that begins would fail on this
