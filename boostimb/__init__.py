@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         recall_at_precision,
     )
     from boostimb.model import BoostClassifier, load
-    from boostimb.search import TuneResult, tune
+    from boostimb.search import ImbalanceSearchCV, TuneResult, context_models, tune
 
 _HOME = {
     "AsymmetricLoss": "losses",
@@ -42,6 +42,7 @@ _HOME = {
     "BoostClassifier": "model",
     "ExpectedCost": "metrics",
     "FocalLoss": "losses",
+    "ImbalanceSearchCV": "search",
     "LDAMLoss": "losses",
     "LambdaAPLoss": "losses",
     "LogLoss": "losses",
@@ -55,6 +56,7 @@ _HOME = {
     "average_precision": "metrics",
     "best_threshold": "decision",
     "class_weights": "losses",
+    "context_models": "search",
     "effective_number_weights": "losses",
     "load": "model",
     "precision_at_k": "metrics",
@@ -70,6 +72,7 @@ __all__ = [
     "BoostClassifier",
     "ExpectedCost",
     "FocalLoss",
+    "ImbalanceSearchCV",
     "LDAMLoss",
     "LambdaAPLoss",
     "LogLoss",
@@ -82,6 +85,7 @@ __all__ = [
     "average_precision",
     "best_threshold",
     "class_weights",
+    "context_models",
     "effective_number_weights",
     "load",
     "precision_at_k",

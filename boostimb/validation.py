@@ -5,7 +5,9 @@ A check converts once and returns what the code inside may rely on. An error sta
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite
@@ -21,6 +23,7 @@ EXTRAS = {
     "lightgbm": "lightgbm",
     "catboost": "catboost",
     "matplotlib": "plots",
+    "jinja2": "report",
     "typer": "cli",
     "rich": "cli",
     "pandas": "cli",
@@ -32,12 +35,37 @@ class ImbalanceWarning(UserWarning):
     """Something about rare positives that a user should know; the text names the remedy."""
 
 
+_heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+
+
 def warn(text: str, category: type[Warning] = ImbalanceWarning) -> None:
-    """Warn at the line outside boostimb from which it was called, however deep inside this is."""
+    """Warn at the line outside boostimb from which it was called, however deep inside this is; and tell `heard` of it."""
+    texts = _heard.get()
+    if texts is not None:
+        texts.append(text)
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "boostimb":
         frame, level = frame.f_back, level + 1
     warnings.warn(text, category, stacklevel=level)
+
+
+@contextmanager
+def heard(texts: list[str]) -> Iterator[None]:
+    """Collect what `warn` says meanwhile in this thread, whatever filters the user has set.
+
+    Examples
+    --------
+    >>> texts = []
+    >>> with heard(texts), warnings.catch_warnings(action="ignore"):
+    ...     warn("only 3 positives")
+    >>> texts
+    ['only 3 positives']
+    """
+    token = _heard.set(texts)
+    try:
+        yield
+    finally:
+        _heard.reset(token)
 
 
 def missing_extra(module: str, needed_for: str) -> ImportError:
@@ -97,6 +125,43 @@ def as_vector(name: str, values: ArrayLike) -> NDArray[Any]:
     return array
 
 
+def missing(array: NDArray[Any]) -> BoolArray:
+    """Return which entries are NaN, None, NA or NaT."""
+    if array.dtype.kind in "fc":
+        return np.isnan(array)
+    if array.dtype.kind in "mM":
+        return np.isnat(array)
+    if array.dtype != object:
+        return np.zeros(array.shape[0], dtype=np.bool_)
+    # pandas' NA is neither equal to itself nor different from itself.
+    return np.array([v is None or type(v).__name__ in {"NAType", "NaTType"} or bool(v != v) for v in array], dtype=np.bool_)
+
+
+def _as_floats(name: str, array: NDArray[Any]) -> FloatArray:
+    """Return numbers, or objects that are numbers, as float64."""
+    try:
+        if array.dtype.kind not in "biufO":
+            raise TypeError(f"text, dates and complex numbers are none: {array[:3].tolist()}")
+        return array.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers, got type {array.dtype}: {error}") from None
+
+
+def check_groups(groups: ArrayLike, n: int) -> NDArray[Any]:
+    """Return the groups of n rows: of one type, and none of them missing."""
+    array = as_vector("groups", groups)
+    check_length("groups", array, n, "X")
+    if (gone := missing(array)).any():
+        raise ValueError(
+            f"groups must not be missing: NaN or None at {int(gone.sum())} of {n} rows; give each such row its own group"
+        )
+    try:
+        np.unique(array)
+    except TypeError as error:
+        raise ValueError(f"groups must be of one type: {error}") from None
+    return array
+
+
 def check_length(name: str, array: NDArray[Any], n: int, other: str = "y_true") -> None:
     """Raise if ``array`` has not ``n`` entries."""
     if array.shape[0] != n:
@@ -121,7 +186,7 @@ def check_scores(name: str, values: ArrayLike, n: int) -> NDArray[np.floating[An
     """Return finite scores or margins of shape (n,); float32 stays float32, all else becomes float64."""
     array = as_vector(name, values)
     if array.dtype != np.float32:
-        array = array.astype(np.float64, copy=False)
+        array = _as_floats(name, array)
     check_length(name, array, n)
     # The sum is not finite if any entry is not: one pass, and no temporary array. An overflow of finite entries is then ruled out.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -135,7 +200,7 @@ def check_weight(sample_weight: ArrayLike | None, n: int, name: str = "sample_we
     """Return weights >= 0 of shape (n,), not all zero, as float64; None stays None."""
     if sample_weight is None:
         return None
-    weight = as_vector(name, sample_weight).astype(np.float64, copy=False)
+    weight = _as_floats(name, as_vector(name, sample_weight))
     check_length(name, weight, n)
     if not np.isfinite(weight).all():
         raise ValueError(f"{name} must be finite, got {weight[~np.isfinite(weight)][0]}")
@@ -202,6 +267,11 @@ def decode(classes: NDArray[Any], positive_index: int, positive: BoolArray) -> N
     return decided
 
 
+def is_zero_one(classes: NDArray[Any]) -> bool:
+    """Whether the labels themselves say which class is positive: 0 and 1, -1 and 1, or booleans."""
+    return classes.tolist() in ([0, 1], [-1, 1])
+
+
 def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int | None = None) -> Labels:
     """Return two-class labels of any type.
 
@@ -229,16 +299,14 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int
     y = column_or_1d(y, warn=True)
     if n is not None:
         check_length("y", y, n, "X")
-    missing = np.isnan(y) if y.dtype.kind == "f" else np.zeros(y.shape[0], dtype=bool)
-    if y.dtype == object:
-        # pandas' NA is neither equal to itself nor different from itself.
-        missing = np.array([v is None or type(v).__name__ in {"NAType", "NaTType"} or bool(v != v) for v in y], dtype=bool)
-    if missing.any():
-        raise ValueError(f"y must not be missing: NaN or None at {int(missing.sum())} of {y.shape[0]} rows; drop these rows first")
+    if (gone := missing(y)).any():
+        raise ValueError(f"y must not be missing: NaN or None at {int(gone.sum())} of {y.shape[0]} rows; drop these rows first")
     if y.dtype == object and len({type(value) for value in y}) == 1 and isinstance(y[0], bool | int | float | np.generic):
         y = np.array(y.tolist())  # numbers that came as objects
     elif y.dtype == object and len(kinds := sorted({type(value).__name__ for value in y})) > 1:
         raise ValueError(f"y must hold labels of one type, got {' and '.join(kinds)}")
+    if y.dtype.kind == "f" and np.isinf(y).any():
+        raise ValueError(f"y must hold finite labels, got {y[np.isinf(y)][0]}")
     check_classification_targets(y)
     classes = np.unique(y)
     if classes.shape[0] < 2:
@@ -253,7 +321,7 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int
         if found.size != 1:
             raise ValueError(f"pos_label must be one of the labels in y, {classes.tolist()}; got {pos_label!r}")
         at = int(found[0])
-    elif ordered or classes.tolist() in ([0, 1], [-1, 1]):
+    elif ordered or is_zero_one(classes):
         at = 1
     else:
         raise ValueError(f"pos_label must name the positive class, since the labels are not 0 and 1: one of {classes.tolist()}")

@@ -13,7 +13,7 @@ ROOT = Path(boostimb.__file__).parent
 
 # A package may import those of the levels before its own, and of its own level those that SAME_LEVEL names.
 LEVELS = (
-    {"typing", "validation", "table"},
+    {"typing", "validation", "table", "notebook"},
     {"losses", "metrics", "decision"},
     {"boosters", "resampling"},
     {"model"},
@@ -34,6 +34,7 @@ ONLY_IN = {
     "catboost": ("boosters/catboost",),
     "optuna": ("search/",),
     "imblearn": ("resampling/",),
+    "jinja2": ("report/",),
     "matplotlib": ("report/",),
     "torch": ("losses/_torch",),
     "typer": ("cli",),

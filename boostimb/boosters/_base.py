@@ -26,6 +26,11 @@ class Model(Protocol):
         ...
 
     @property
+    def n_features(self) -> int:
+        """Number of columns that it was trained on."""
+        ...
+
+    @property
     def native(self) -> Any:
         """The booster's own object."""
         ...
@@ -159,13 +164,13 @@ class OnData:
 
 
 @contextmanager
-def refusals(name: str, kind: type[Exception]) -> Iterator[None]:
-    """Turn an error of the booster's own kind into a ValueError: it has refused a parameter or the data."""
+def refusals(name: str, kind: type[Exception], what: str = "its parameters or its data") -> Iterator[None]:
+    """Turn an error of the booster's own kind into a ValueError: it has refused a parameter, the data or a file."""
     try:
         yield
     except kind as error:
         said = str(error).strip().split("\n")[0]
-        raise ValueError(f"{name} refused its parameters or its data: {said}") from error
+        raise ValueError(f"{name} refused {what}: {said}") from error
 
 
 def allow(params: Params, keys: str, values: Sequence[Any], reason: str) -> None:
@@ -211,7 +216,8 @@ def check_single(name: str, table: Table) -> None:
     """Raise if a number is beyond what float32 holds, for the boosters that read float32."""
     if table.values.dtype == np.float32:
         return
-    low, high = np.nanmin(table.values), np.nanmax(table.values)
+    # NaN, and no warning as from nanmin, where every value is missing
+    low, high = np.fmin.reduce(table.values, axis=None), np.fmax.reduce(table.values, axis=None)
     if max(-low, high) > np.finfo(np.float32).max:
         raise ValueError(
             f"{name} reads numbers as float32, up to 3.4e38, and X holds {high if high > -low else low:g}: scale that column"

@@ -79,7 +79,10 @@ def train(
         What to minimise. Log-loss runs on CatBoost's own objective. Of several classes CatBoost asks for one row at a time, which
         costs some 10 microseconds each.
     metric : Metric, optional
-        Evaluated on ``eval_set`` after each round; for two classes only. Without one it is CatBoost's own log-loss.
+        Evaluated on ``eval_set`` after each round; for two classes only. Without one it is the log-loss of the model's
+        probabilities. Two histories are not quite that, since CatBoost's own log-loss computes them and reads margins without
+        their start: that of a training without ``eval_set``, for speed, and that of several classes, which CatBoost tells by the
+        name of its metric.
     eval_set, early_stopping_rounds, callbacks, verbose
         As in ``CatBoost.fit``. With ``early_stopping_rounds`` the model is cut at its best round.
 
@@ -120,7 +123,10 @@ def train(
     if metric is not None:
         settings["eval_metric"] = metric
     elif not isinstance(settings["loss_function"], str):
-        settings["eval_metric"] = "MultiClass" if isinstance(loss, SoftmaxFocalLoss) else "Logloss"
+        if isinstance(init, float):
+            settings["eval_metric"] = Logloss.__name__ if eval_set is None else Logloss(init)
+        else:  # CatBoost tells by this name that there are several classes
+            settings["eval_metric"] = "MultiClass"
     model = cb.CatBoost({**settings, "iterations": iterations})
     model.fit(
         dtrain,
@@ -131,6 +137,34 @@ def train(
         verbose=verbose,
     )
     return _shifted(model, init)
+
+
+class Logloss:
+    """CatBoost's metric of this name for margins that begin at ``start``; its own would read them without.
+
+    CatBoost lists a metric by the name of its class.
+    """
+
+    no_jit = True
+
+    def __init__(self, start: float) -> None:
+        self._start = start
+
+    def is_max_optimal(self) -> bool:
+        """Early stopping goes down."""
+        return False
+
+    def evaluate(self, approxes: Sequence[MarginArray], target: Any, weight: Any) -> tuple[float, float]:
+        """Return the sum of the weighted log-losses, and of the weights."""
+        u = np.where(np.asarray(target) == 1, 1.0, -1.0) * (approxes[0] + self._start)
+        # A quarter of the time of logaddexp.
+        each = np.log1p(np.exp(-np.abs(u))) - np.minimum(u, 0)
+        weight = np.ones(each.size) if weight is None else np.asarray(weight)
+        return float(each @ weight), float(weight.sum())
+
+    def get_final_error(self, error: float, weight: float) -> float:
+        """Return the mean."""
+        return error / weight
 
 
 def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], float]:
@@ -404,6 +438,11 @@ class _Model:
     def native(self) -> Any:
         return self._model
 
+    @property
+    def n_features(self) -> int:
+        """Number of columns that it was trained on."""
+        return len(self._model.feature_names_)
+
     def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
         pool = _pool(table, None, None, n_jobs)
         raw = self._model.predict(pool, prediction_type="RawFormulaVal", thread_count=n_jobs)
@@ -447,5 +486,6 @@ def _shifted(model: cb.CatBoost, shift: float | FloatArray) -> cb.CatBoost:
 def load(path: Path) -> _Model:
     """Read a model file of CatBoost."""
     model = cb.CatBoost()
-    model.load_model(str(path))
+    with refusals(name, cb.CatBoostError, "a model file"):
+        model.load_model(str(path))
     return _Model(model)

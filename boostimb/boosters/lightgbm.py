@@ -357,6 +357,11 @@ class _Model:
     def n_rounds(self) -> int:
         return int(self.native.num_trees())
 
+    @property
+    def n_features(self) -> int:
+        """Number of columns that it was trained on."""
+        return int(self.native.num_feature())
+
     def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
         raw = self.native.predict(table.values, raw_score=True, num_threads=n_jobs)
         return np.asarray(raw, dtype=np.float64)
@@ -378,4 +383,5 @@ def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _
 
 def load(path: Path) -> _Model:
     """Read a model file of LightGBM."""
-    return _Model(lgb.Booster(model_file=path))
+    with refusals(name, lgb.basic.LightGBMError, "a model file"):
+        return _Model(lgb.Booster(model_file=path))

@@ -295,6 +295,11 @@ class _Model:
     def native(self) -> Any:
         return self._booster
 
+    @property
+    def n_features(self) -> int:
+        """Number of columns that it was trained on."""
+        return int(self._booster.num_features())
+
     def _predict(self, table: Table, n_jobs: int, **what: bool) -> FloatArray:
         columns = _columns(table)
         if self._booster.feature_names is None:
@@ -367,5 +372,6 @@ def _shifted(booster: xgb.Booster, shift: float | FloatArray) -> xgb.Booster:
 def load(path: Path) -> _Model:
     """Read a model file of XGBoost."""
     booster = xgb.Booster()
-    booster.load_model(path)
+    with refusals(name, xgb.core.XGBoostError, "a model file"):
+        booster.load_model(path)
     return _Model(booster)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import boostimb
-from boostimb.cli import _command_explain, _command_predict, _command_tune
+from boostimb.cli import _command_explain, _command_predict, _command_report, _command_tune
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,4 +31,5 @@ def boostimb_(
 
 app.command(epilog=_command_tune.EXAMPLES_OF_USE)(_command_tune.tune)
 app.command(epilog=_command_predict.EXAMPLES_OF_USE)(_command_predict.predict)
+app.command(epilog=_command_report.EXAMPLES_OF_USE)(_command_report.report)
 app.command(epilog=_command_explain.EXAMPLES_OF_USE)(_command_explain.explain)

@@ -203,6 +203,7 @@ def _table(table: Path | None, target: str | None, example: str | None) -> "tupl
 
 def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool) -> None:
     """Search, score on the held-out part, save and show."""
+    from boostimb.cli._report import save_report
     from boostimb.cli._run import baseline, judge_tuned, search
     from boostimb.cli._save import save_figures, save_model, save_plot
     from boostimb.cli._show import show_files, show_levers, show_results, show_task
@@ -215,6 +216,7 @@ def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool
     try:
         tuned, plain = judge_tuned(result, task, settings), baseline(task, settings)
         plotted = save_plot(task, tuned, out)
+        told = save_report(task, result, tuned, plain, out)
         save_figures(task, settings, result, tuned, plain, seconds, out)
     except KeyboardInterrupt:
         say(f"Interrupted: the model is in {out}, without its scores.")
@@ -222,4 +224,4 @@ def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool
     show_results(task, settings, result, tuned, plain, seconds)
     if levers:
         show_levers(result)
-    show_files(out, result, plotted)
+    show_files(out, result, plotted=plotted, told=told)

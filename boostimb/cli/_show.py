@@ -8,11 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from boostimb.cli._run import Baseline, Judged, in_plain_words
+from boostimb.cli._report import REPORT
+from boostimb.cli._run import Baseline, Judged
 from boostimb.cli._save import FIGURES, MODEL, PLOT
 from boostimb.cli._settings import Settings
 from boostimb.cli._task import Task
 from boostimb.decision import parse_constraints
+from boostimb.report import in_plain_words
 from boostimb.search import TuneResult
 
 _NAMES = {
@@ -65,16 +67,20 @@ def show_levers(result: TuneResult) -> None:
     console().print(Text(f"\nWhat each lever bought, out of fold\n{result.lever_report()}"), soft_wrap=True)
 
 
-def show_files(folder: Path, model: TuneResult, plotted: bool) -> None:
+def show_files(folder: Path, model: TuneResult, *, plotted: bool, told: bool) -> None:
     """Say what was saved and how to use it."""
     out = console()
     lines = [(folder / MODEL, "the model"), (folder / FIGURES, "all figures of this run")]
     if plotted:
         lines.insert(1, (folder / PLOT, "its curves on the held-out part"))
+    if told:
+        lines.insert(1, (folder / REPORT, "all of it as a page, with a threshold to move"))
     out.print("\n[bold]Saved[/bold]")
     width = max(len(str(path)) for path, _ in lines)
     for path, what in lines:
         out.print(Text(f"  {path!s:<{width}}  {what}"), soft_wrap=True)
+    if not told:
+        out.print(Text("No page was written: it needs Jinja, pip install 'boostimb[report]'"), soft_wrap=True)
     if not plotted:
         out.print(Text("No plot was drawn: it needs Matplotlib, pip install 'boostimb[plots]'"), soft_wrap=True)
     code = (

@@ -4,7 +4,7 @@ from boostimb.decision._calibrate import calibrate, calibration_from_dict
 from boostimb.decision._calibration import Calibration
 from boostimb.decision._confidence import CONFIDENCE
 from boostimb.decision._constraints import Constraint, InfeasibleError, parse_constraints
-from boostimb.decision._crossfit import crossfit_score
+from boostimb.decision._crossfit import crossfit_alerts, crossfit_score
 from boostimb.decision._decision import Decision, Threshold, parse_decision
 from boostimb.decision._goal import Goal
 from boostimb.decision._isotonic import IsotonicCalibration
@@ -29,6 +29,7 @@ __all__ = [
     "best_threshold",
     "calibrate",
     "calibration_from_dict",
+    "crossfit_alerts",
     "crossfit_score",
     "parse_constraints",
     "parse_decision",

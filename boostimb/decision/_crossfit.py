@@ -1,9 +1,11 @@
 """What a threshold is worth on rows that it was not chosen on."""
 
-import numpy as np
-from numpy.typing import ArrayLike
+from typing import Any
 
-from boostimb.decision._decision import ConstraintsLike, GoalLike, parse_decision
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostimb.decision._decision import ConstraintsLike, Decision, GoalLike, parse_decision
 from boostimb.decision._goal import Goal, Sample
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of_decision
@@ -62,15 +64,22 @@ def crossfit_score(
     score, weight = labels.scores(y_score), labels.weight
     if labels.kept is not None:
         fold = fold[labels.kept]
+    return decision_score(chosen, labels.y, crossfit_alerts(labels.y, score, fold, decision, weight), weight)
+
+
+def crossfit_alerts(
+    y: BoolArray, score: NDArray[np.floating[Any]], fold: NDArray[Any], decision: Decision, weight: FloatArray | None = None
+) -> BoolArray:
+    """Return which samples are predicted positive, each by the threshold that is chosen on all folds but its own, shape (n,)."""
     names = np.unique(fold)
     if names.size < 2:
         raise ValueError(f"folds must name at least 2 different folds, got {names.size}")
-    alert = np.empty(labels.y.size, dtype=np.bool_)
+    alert = np.empty(y.size, dtype=np.bool_)
     for name in names:
         held, rest = fold == name, fold != name
-        found = decision.choose(labels.y[rest], score[rest], None if weight is None else weight[rest])
+        found = decision.choose(y[rest], score[rest], None if weight is None else weight[rest])
         alert[held] = score[held] >= found.value
-    return decision_score(chosen, labels.y, alert, labels.weight)
+    return alert
 
 
 def decision_score(goal: Goal, y: BoolArray, alert: BoolArray, weight: FloatArray | None = None) -> float:

@@ -72,17 +72,22 @@ def focal_parameters(gamma: float) -> tuple[np.float32, ...]:
     return np.float32(gamma), *map(np.float32, _parts(gamma / np.log(2)))
 
 
-def compiled(function: Callable[..., Any], *, nogil: bool = True) -> Any:
+def compiled(function: Callable[..., Any], *, nogil: bool = True, inline: bool = True) -> Any:
     """Compile, and keep the result on disk where there is a place for it.
 
     Of the "fast" floating-point rules only contraction is allowed: infinities, signed zeros and the order of operations keep
     their meaning.
     """
-    options = {"nogil": nogil, "forceinline": True, "error_model": "numpy", "fastmath": {"contract"}}
+    options = {"nogil": nogil, "forceinline": inline, "error_model": "numpy", "fastmath": {"contract"}}
     try:
         return njit(cache=True, **options)(function)
     except RuntimeError:  # numba finds no folder that it may write to
         return njit(**options)(function)
+
+
+def _kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function to stay apart: copied into its caller, it would lose its ``_widest_registers()``."""
+    return compiled(function, inline=False)
 
 
 @intrinsic
@@ -109,6 +114,22 @@ def _fma(_context: Any, a: Any, b: Any, c: Any) -> Any:
         return builder.fma(*args)
 
     return types.float32(types.float32, types.float32, types.float32), codegen
+
+
+@intrinsic
+def _widest_registers(_context: Any) -> Any:
+    """Let LLVM use 512 bits at a time in the function that calls this, where the processor has them.
+
+    It stops at 256 by itself, since the first processors with more slowed down for them. With 512 each kernel takes 5% to 25% less
+    time. Loops are vectorised before they are copied into a kernel, so that their functions call this as well. llvmlite's list of
+    attributes lacks this one, which only its ``add`` would refuse.
+    """
+
+    def codegen(_ctx: Any, builder: Any, _signature: Any, _args: Any) -> Any:
+        builder.function.attributes.update(['"prefer-vector-width"="512"'])
+        return ir.Constant(ir.IntType(1), 1)
+
+    return types.boolean(), codegen
 
 
 # ---- elementary functions of one number; c are the constants ----
@@ -157,6 +178,7 @@ def _artanh_twice(x: Lane, c: Lane) -> Lane:
 @compiled
 def _split(z: MarginArray, near: Float32Array, a: Float32Array, low: Float32Array, c: Lane) -> None:
     """``z`` as a float32, and ``abs(z)`` as the sum of two. No other loop reads float64, which has half the lanes."""
+    _widest_registers()
     for i in range(z.size):
         moved = z[i] + c[15] + c[16]
         x = abs(moved)
@@ -170,6 +192,7 @@ def _split(z: MarginArray, near: Float32Array, a: Float32Array, low: Float32Arra
 @compiled
 def _exps(a: Float32Array, low: Float32Array, e: Float32Array, c: Lane) -> None:
     """``e = exp(-a)``."""
+    _widest_registers()
     for i in range(a.size):
         e[i] = _exp_minus(a[i], low[i], c[13], c[14], c)
 
@@ -177,6 +200,7 @@ def _exps(a: Float32Array, low: Float32Array, e: Float32Array, c: Lane) -> None:
 @compiled
 def _two_exps(a: Float32Array, low: Float32Array, e: Float32Array, fade: Float32Array, rate: Lane, rate_low: Lane, c: Lane) -> None:
     """``e = exp(-a)`` and ``fade = exp(-gamma * a)``, with rate = gamma / ln 2."""
+    _widest_registers()
     for i in range(a.size):
         e[i] = _exp_minus(a[i], low[i], c[13], c[14], c)
         fade[i] = _exp_minus(a[i], low[i], rate, rate_low, c)
@@ -185,6 +209,7 @@ def _two_exps(a: Float32Array, low: Float32Array, e: Float32Array, fade: Float32
 @compiled
 def _logs(e: Float32Array, r: Float32Array, soft: Float32Array, c: Lane) -> None:
     """``r = 1 / (1 + e)`` and ``L = ln(1 + e) = 2 artanh(e / (2 + e))``, by one division."""
+    _widest_registers()
     for i in range(e.size):
         e1, e2 = ONE + e[i], TWO + e[i]
         inverse = ONE / (e1 * e2)
@@ -195,6 +220,7 @@ def _logs(e: Float32Array, r: Float32Array, soft: Float32Array, c: Lane) -> None
 @compiled
 def _dim(soft: Float32Array, out: Float32Array, rate: Lane, c: Lane) -> None:
     """``(1 + e) ** -gamma = exp(-gamma * L)``."""
+    _widest_registers()
     for i in range(soft.size):
         out[i] = _exp_minus_near(soft[i], rate, c)
 
@@ -207,11 +233,12 @@ def _tuple(c: Float32Array) -> Lane:
 # ---- kernels ----
 
 
-@compiled
+@_kernel
 def log_loss(
     raw: MarginArray, signed: Float32Array, grad: Float32Array, hess: Float32Array, constants: Float32Array, w0: Lane, w1: Lane
 ) -> None:
     """``-t w q`` and ``w p q``."""
+    _widest_registers()
     c = _tuple(constants)
     work = np.empty((4, BLOCK), np.float32)
     for start in range(0, raw.size, BLOCK):
@@ -231,7 +258,7 @@ def log_loss(
             h[i] = max(TINY, curve)
 
 
-@compiled
+@_kernel
 def ldam(
     raw: MarginArray,
     signed: Float32Array,
@@ -246,6 +273,7 @@ def ldam(
     w1: Lane,
 ) -> None:
     """``-t w q`` with ``q = sigmoid(spare - u)``, and ``w q sigmoid(u)``, which is at least the curvature; fall = exp(-spare)."""
+    _widest_registers()
     c = _tuple(constants)
     work = np.empty((4, BLOCK), np.float32)
     for start in range(0, raw.size, BLOCK):
@@ -276,7 +304,7 @@ def ldam(
             h[i] = max(TINY, curve)
 
 
-@compiled
+@_kernel
 def focal_expected(
     raw: MarginArray,
     signed: Float32Array,
@@ -295,6 +323,7 @@ def focal_expected(
     ``w0 w1 (g0 h1 + g1 h0) / (w0 g0 + w1 g1)``. In it ``q**gamma = (1 + e)**-gamma * fade`` at the right label, and without fade
     at the wrong one; what both have in common is taken out, so that neither part of the fraction underflows alone.
     """
+    _widest_registers()
     c = _tuple(constants)
     work = np.empty((8, BLOCK), np.float32)
     both = w0 * w1
@@ -324,7 +353,7 @@ def focal_expected(
             h[i] = max(TINY, curve)
 
 
-@compiled
+@_kernel
 def focal_exact(
     raw: MarginArray,
     signed: Float32Array,
@@ -339,6 +368,7 @@ def focal_exact(
     clamp: bool,
 ) -> None:
     """Gradient of focal loss and its own second derivative, which ``clamp`` keeps at ``|gradient| * p`` or above."""
+    _widest_registers()
     c = _tuple(constants)
     work = np.empty((8, BLOCK), np.float32)
     odd = TWO * gamma + ONE
@@ -380,7 +410,7 @@ def _log_unit(x: Lane, excess: Lane, c: Lane) -> Lane:
     return whole * LN2 + _artanh_twice(excess / (TWO + excess), c)
 
 
-@compiled
+@_kernel
 def asymmetric(
     raw: MarginArray,
     signed: Float32Array,
@@ -403,6 +433,7 @@ def asymmetric(
     ``p x**gamma (gamma q l / x + d)`` and the curvature
     ``p x**gamma (gamma (gamma - 1) (q l / x) (p q / x) + 2 gamma (p q / x) d + p d**2) + (q - p) * slope``.
     """
+    _widest_registers()
     c = _tuple(constants)
     work = np.empty((12, BLOCK), np.float32)
     odd1, pair0 = TWO * gamma1 + ONE, gamma0 * (gamma0 - ONE)
@@ -468,7 +499,7 @@ def asymmetric(
             h[i] = max(TINY, curve)
 
 
-@compiled
+@_kernel
 def softmax_focal(
     raw: NDArray[Any],
     labels: NDArray[np.int32],
@@ -485,6 +516,7 @@ def softmax_focal(
     A block is turned so that a class lies in a row: then the loops run over samples. The largest margin has e = 1; what the
     others sum to says 1 - p of the likeliest class without cancellation.
     """
+    _widest_registers()
     c = _tuple(constants)
     n_classes = raw.shape[1]
     size = max(8, min(BLOCK, 8192 // n_classes))

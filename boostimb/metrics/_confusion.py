@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 
 from boostimb.metrics._labels import BoundLabels
 from boostimb.metrics._sweep import sweep_of_decision
+from boostimb.notebook import Grid, notebook_html
 from boostimb.validation import check_number
 
 
@@ -41,6 +42,21 @@ class Confusion:
     mcc: float
     balanced_accuracy: float
     alerts: float
+
+    @property
+    def accuracy(self) -> float:
+        """(tp + tn) / all: where positives are rare it is high even if none of them is found."""
+        return (self.tp + self.tn) / (self.tp + self.fp + self.fn + self.tn)
+
+    @property
+    def grid(self) -> Grid:
+        """The four counts as a table of text."""
+        rows = ("positive", f"{self.tp:,.10g}", f"{self.fn:,.10g}"), ("negative", f"{self.fp:,.10g}", f"{self.tn:,.10g}")
+        return Grid(f"Decisions from {self.threshold:.4g} on", ("", "flagged", "not flagged"), rows)
+
+    def _repr_html_(self) -> str:
+        rates = f"precision {self.precision:.3f}, recall {self.recall:.3f}, F1 {self.f1:.3f}, MCC {self.mcc:.3f}"
+        return notebook_html("", (self.grid, rates))
 
 
 def confusion_at(y_true: ArrayLike, y_score: ArrayLike, threshold: float, sample_weight: ArrayLike | None = None) -> Confusion:

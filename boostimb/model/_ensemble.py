@@ -123,7 +123,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         return log_odds if self.positive_index == 1 else -log_odds
 
     def _read(self, X: Any) -> Table:
-        return self.encoder.transform(X, estimator_name="the model")
+        return self.encoder.transform(X, estimator_name=type(self).__name__)
 
     def _log_odds(self, table: Table) -> FloatArray:
         """Return the members' weighted sum, of the positive class."""

@@ -28,6 +28,7 @@ def write_folder(path: Path, content: Mapping[str, Any], members: Sequence[tuple
             model.save(file)
             entries.append({**entry, "file": file.name, "sha256": sha256(file)})
         manifest = {"format": FORMAT, "version": VERSION, "boostimb": boostimb.__version__, **content, "members": entries}
+        manifest["sha256"] = digest(manifest)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False), encoding="utf-8")
         if path.exists():
             path.rename(Path(scratch) / "old")  # and out of the way only now, when the new one is whole
@@ -45,6 +46,12 @@ def _check_place(path: Path) -> None:
         raise FileExistsError(
             f"{path} exists and holds no boostimb model alone: {foreign[0]!r} would be lost; choose another folder"
         )
+
+
+def digest(manifest: Mapping[str, Any]) -> str:
+    """Return the hash of a manifest's values, but for the entry that holds the hash itself."""
+    content = {key: value for key, value in manifest.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def sha256(file: Path) -> str:

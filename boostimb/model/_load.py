@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Sequence
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostimb.boosters import NAMES, get_booster
-from boostimb.decision import calibration_from_dict
+from boostimb.decision import Calibration, LogisticCalibration, calibration_from_dict
 from boostimb.model._ensemble import Ensemble, Member
-from boostimb.model._folder import FORMAT, MANIFEST, MEMBER_FILE, VERSION, sha256
+from boostimb.model._folder import FORMAT, MANIFEST, VERSION, digest, sha256
 from boostimb.table import TableEncoder
-from boostimb.validation import check_choice, check_number
+from boostimb.validation import check_choice
 
 _KEYS = {
-    "format", "version", "boostimb", "dtype", "classes", "positive_index", "threshold", "table", "calibration", "members",
+    "format", "version", "boostimb", "dtype", "classes", "positive_index", "threshold", "table", "calibration", "members", "sha256",
 }  # fmt: skip
 _MEMBER_KEYS = {"booster", "file", "sha256", "weight", "scale", "offset"}
+# Weights, scales and offsets up to this, over margins of float32, keep every sum and product finite.
+_LARGEST = 1e30
 
 
 def load(path: str | PathLike[str]) -> Ensemble:
@@ -38,11 +42,16 @@ def load(path: str | PathLike[str]) -> Ensemble:
     Raises
     ------
     FileNotFoundError
-        If there is no such folder, or a file of it is missing.
+        If there is no such folder, or it has no manifest.
     ValueError
-        If a file was changed, or the manifest is not one that this version writes.
+        If a file was changed, cut short, added or taken away, is a link, or the manifest is not one that this version writes.
     ImportError
         If a booster of the model is not installed.
+
+    Notes
+    -----
+    Nothing in the folder is unpickled or executed. The checksums tell a damaged model, before a booster's parser sees it; they
+    are no signature: whoever can write the folder can write a model that says what they like.
 
     Examples
     --------
@@ -56,62 +65,138 @@ def load(path: str | PathLike[str]) -> Ensemble:
     True
     """
     folder = Path(path)
-    if not (folder / MANIFEST).is_file():
+    manifest = _read_manifest(folder)
+    positive, members = manifest["positive_index"], manifest["members"]
+    if type(positive) is not int or positive not in (0, 1):
+        raise ValueError(f"positive_index must be 0 or 1, got {positive!r}")
+    if not isinstance(members, list) or not members:
+        raise ValueError(f"members must be a list with at least one entry, got {members!r:.80}")
+    if not isinstance(manifest["boostimb"], str):
+        raise ValueError(f"boostimb must be the version that wrote the model, got {manifest['boostimb']!r}")
+    threshold = np.inf if manifest["threshold"] is None else _number("threshold", manifest["threshold"])
+    classes = _classes(manifest["classes"], manifest["dtype"])
+    encoder, calibration = TableEncoder.from_dict(manifest["table"]), _calibration(manifest["calibration"])
+    for at, entry in enumerate(members):
+        _check_member(at, entry)
+    _check_files(folder, members)
+    found = tuple(_member(folder, entry, encoder.n_features) for entry in members)
+    return Ensemble(found, encoder, classes, positive, calibration, threshold)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Return what the manifest says, once its format, version, checksum and entries are as they should be."""
+    path = folder / MANIFEST
+    if not path.is_file():
         raise FileNotFoundError(f"no boostimb model at {folder}: it has no {MANIFEST}")
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except ValueError as error:  # also what is no UTF-8
-        raise ValueError(f"{folder / MANIFEST} is not a JSON file: {error}") from None
+        manifest = json.loads(
+            path.read_text(encoding="utf-8"), object_pairs_hook=_object, parse_constant=_finite, parse_int=_int, parse_float=_finite
+        )
+    except (ValueError, RecursionError) as error:  # also what is no UTF-8, and lists in lists without end
+        raise ValueError(f"{path} is not a JSON file of finite numbers: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ValueError(f"{folder / MANIFEST} is not the manifest of a boostimb model")
-    if manifest.get("version") != VERSION:
+        raise ValueError(f"{path} is not the manifest of a boostimb model: its format must be {FORMAT!r}")
+    if type(manifest.get("version")) is not int or manifest["version"] != VERSION:
         raise ValueError(f"this boostimb reads models of format version {VERSION}, got {manifest.get('version')!r}")
+    if manifest.get("sha256") != digest(manifest):
+        raise ValueError(f"{path} was changed after the model was saved: its SHA-256 must be that of its entries")
     _check_keys("the manifest", manifest, _KEYS)
-    threshold = np.inf if manifest["threshold"] is None else check_number("threshold", manifest["threshold"])
-    if type(manifest["positive_index"]) is not int or manifest["positive_index"] not in (0, 1):
-        raise ValueError(f"positive_index must be 0 or 1, got {manifest['positive_index']!r}")
-    if not isinstance(manifest["members"], list) or not manifest["members"]:
-        raise ValueError("members must be a list with at least one entry")
-    encoder = TableEncoder.from_dict(manifest["table"])
-    return Ensemble(
-        tuple(_member(folder, entry) for entry in manifest["members"]),
-        encoder,
-        _classes(manifest["classes"], manifest["dtype"]),
-        manifest["positive_index"],
-        calibration_from_dict(manifest["calibration"]),
-        threshold,
-    )
+    return manifest
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an entry that is there twice, of which one reader takes the first and another the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"an entry must be there once, and one of {sorted(found)} is there twice")
+    return found
+
+
+def _finite(text: str) -> float:
+    if not isfinite(value := float(text)):
+        raise ValueError(f"numbers must be finite, got {text:.40}")
+    return value
+
+
+def _int(text: str) -> int:
+    _finite(text)
+    return int(text)
 
 
 def _check_keys(what: str, entry: dict[str, Any], keys: set[str]) -> None:
     if set(entry) != keys:
-        raise ValueError(f"{what} must have the entries {sorted(keys)}, got {sorted(map(str, entry))}")
+        raise ValueError(f"{what} must have the entries {sorted(keys)}, got {sorted(entry)}")
+
+
+def _number(name: str, value: Any) -> float:
+    if type(value) not in (int, float) or abs(value) > _LARGEST:
+        raise ValueError(f"{name} must be a number from {-_LARGEST:g} to {_LARGEST:g}, got {value!r:.80}")
+    return float(value)
+
+
+def _calibration(content: Any) -> Calibration:
+    calibration = calibration_from_dict(content)
+    if isinstance(calibration, LogisticCalibration):
+        for name in ("scale", "offset"):
+            _number(f"the calibration's {name}", getattr(calibration, name))
+    return calibration
 
 
 def _classes(values: Any, dtype: Any) -> NDArray[Any]:
     """Return the labels with the type that they had."""
-    if not isinstance(dtype, str) or not re.fullmatch(r"[<>|=]?([iuf]\d{1,2}|b1|U\d{1,6}|O)", dtype):
-        raise ValueError(f"dtype must be that of numbers, booleans or texts, got {dtype!r}")
-    kinds: type | tuple[type, ...] = bool if dtype.endswith("b1") else str if set(dtype) & set("UO") else (int, float)
-    if not isinstance(values, list) or len(values) != 2 or values[0] == values[1] or not all(isinstance(v, kinds) for v in values):
-        raise ValueError(f"classes must be two different labels of type {dtype}, got {values!r}")
-    return np.array(values, dtype=dtype)
+    if not isinstance(dtype, str) or not re.fullmatch(r"[<>|=]?([iu][1248]|f[248]|b1|U[1-9]\d{0,5}|O)", dtype):
+        raise ValueError(f"dtype must be that of numbers, booleans or texts, got {dtype!r:.80}")
+    kinds: set[type] = {bool} if dtype.endswith("b1") else {str} if set(dtype) & set("UO") else {int, float}
+    rule = f"classes must be two labels of type {dtype}, the lesser first"
+    if not isinstance(values, list) or len(values) != 2 or not {type(value) for value in values} <= kinds:
+        raise ValueError(f"{rule}, got {values!r:.80}")
+    try:
+        classes = np.array(values, dtype=dtype)
+    except OverflowError:
+        raise ValueError(f"{rule}, got {values!r:.80}") from None
+    if classes.tolist() != values or not values[0] < values[1]:
+        raise ValueError(f"{rule}, got {values!r:.80}")
+    return classes
 
 
-def _member(folder: Path, entry: Any) -> Member:
+def _check_member(at: int, entry: Any) -> None:
+    """Raise unless an entry names a booster, and its file as `save` does: no other name, and so no path out of the folder."""
     if not isinstance(entry, dict):
-        raise ValueError(f"a member must be an object, got {entry!r}")
+        raise ValueError(f"a member must be an object, got {entry!r:.80}")
     _check_keys("a member", entry, _MEMBER_KEYS)
     name = check_choice("booster", entry["booster"], NAMES)
-    if not isinstance(entry["file"], str) or not MEMBER_FILE.fullmatch(
-        entry["file"]
-    ):  # no other name, and no path out of the folder
-        raise ValueError(f"a member's file must be called member-N.ubj, .txt or .cbm, got {entry['file']!r}")
-    numbers = [check_number(key, entry[key]) for key in ("weight", "scale", "offset")]
+    own = f"member-{at}.{get_booster(name).suffix}"
+    if entry["file"] != own:
+        raise ValueError(f"the file of member {at} must be called {own}, got {entry['file']!r:.80}")
+    for key in ("weight", "scale"):
+        if _number(key, entry[key]) <= 0:
+            raise ValueError(f"{key} must be > 0, got {entry[key]!r}")
+    _number("offset", entry["offset"])
+
+
+def _check_files(folder: Path, members: Sequence[dict[str, Any]]) -> None:
+    """Raise unless the folder holds the files of the manifest, unchanged, and no other.
+
+    All of them are checked before any booster's parser sees one: a changed file may crash it.
+    """
+    wanted, there = {MANIFEST, *(entry["file"] for entry in members)}, {each.name: each for each in folder.iterdir()}
+    if set(there) != wanted:
+        wrong = [f"{name} is missing" for name in sorted(wanted - set(there))]
+        wrong += [f"{name} is none of them" for name in sorted(set(there) - wanted)]
+        raise ValueError(f"{folder} must hold the files that its manifest names and no other: {', '.join(wrong[:5])}")
+    for file in there.values():
+        if file.is_symlink() or not file.is_file():
+            raise ValueError(f"{file} must be a file, and neither a link nor a folder")
+    for entry in members:
+        if sha256(there[entry["file"]]) != entry["sha256"]:
+            raise ValueError(
+                f"{there[entry['file']]} was changed after the model was saved: its SHA-256 must be that of the manifest"
+            )
+
+
+def _member(folder: Path, entry: dict[str, Any], n_features: int) -> Member:
     file = folder / entry["file"]
-    if not file.is_file():
-        raise FileNotFoundError(f"{file} is missing")
-    # Checked before the booster's parser sees it: a changed file may crash one.
-    if sha256(file) != entry["sha256"]:
-        raise ValueError(f"{file} was changed after the model was saved: its SHA-256 is not that of the manifest")
-    return Member(name, get_booster(name).load(file), *numbers)
+    model = get_booster(entry["booster"]).load(file)
+    if model.n_features != n_features:
+        raise ValueError(f"{file} must be a model of {n_features} features, as the manifest says, and has {model.n_features}")
+    return Member(entry["booster"], model, float(entry["weight"]), float(entry["scale"]), float(entry["offset"]))

@@ -40,7 +40,7 @@ def probability_axis(ax: "Axes", low: float, high: float, *, y: bool = False) ->
     """Make the x axis, or y, one of log-odds from ``low`` to ``high`` with ticks that do not touch."""
     width, height = size_of(ax)
     room = _HEIGHT / height if y else _WIDTH / width
-    axis, ticks = ax.yaxis if y else ax.xaxis, _ticks(low, high, max(0.1, room))
+    axis, ticks = ax.yaxis if y else ax.xaxis, ticks_between(low, high, max(0.1, room))
     set_scale, set_limits = (ax.set_yscale, ax.set_ylim) if y else (ax.set_xscale, ax.set_xlim)
     set_scale("logit")
     set_limits(low, high)
@@ -53,7 +53,8 @@ def tick_text(probability: float) -> str:
     return np.format_float_positional(probability, precision=5, fractional=False, trim="-")
 
 
-def _ticks(low: float, high: float, room: float) -> list[float]:
+def ticks_between(low: float, high: float, room: float) -> list[float]:
+    """Return round probabilities that leave each other ``room``, a share of the axis."""
     room *= logit(high) - logit(low)
     kept: list[float] = []
     for tick in _TICKS:

@@ -9,6 +9,7 @@ from scipy.special import expit, logit
 from boostimb.report._axes import BLUE, GREY, VERMILLION, add_legend, frame, new_axes
 from boostimb.report._probability_axis import ON_LOG_ODDS, clipped, padded, probability_axis
 from boostimb.report._scored import Scored
+from boostimb.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,20 +54,26 @@ def plot_scores(y_true: ArrayLike, proba: ArrayLike, threshold: float | None = N
     return draw_scores(Scored.of(y_true, proba), threshold, new_axes(ax))
 
 
-def draw_scores(scored: Scored, threshold: float | None, ax: "Axes") -> "Axes":
-    """Draw what the function above describes."""
-    sweep = scored.sweep
-    values = clipped(sweep.values[1:])
+def histogram(scored: Scored, threshold: float | None) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the edges of bins that are even in log-odds, and how many positives and negatives are in each."""
+    values = clipped(scored.sweep.values[1:])
     chosen = [] if threshold is None else [clipped(threshold)]
     low, high = padded(min(values[-1], *chosen, values[-1]), max(values[0], *chosen, values[0]))
     edges = expit(np.linspace(logit(low), logit(high), _BINS + 1))
+    positives, negatives = (np.histogram(values, edges, weights=np.diff(each))[0] for each in (scored.sweep.tp, scored.sweep.fp))
+    return edges, positives, negatives
+
+
+def draw_scores(scored: Scored, threshold: float | None, ax: "Axes") -> "Axes":
+    """Draw what the function above describes."""
+    sweep = scored.sweep
+    edges, positives, negatives = histogram(scored, threshold)
     at = None if threshold is None else scored.at(threshold)
     classes = (
-        ("negatives", sweep.fp, sweep.n_neg, GREY, 0.35, at and at.fp),
-        ("positives", sweep.tp, sweep.n_pos, BLUE, 0.55, at and at.tp),
+        ("negatives", negatives, sweep.n_neg, GREY, 0.35, at and at.fp),
+        ("positives", positives, sweep.n_pos, BLUE, 0.55, at and at.tp),
     )
-    for name, flagged, total, color, alpha, above in classes:
-        counts = np.histogram(values, edges, weights=np.diff(flagged))[0]
+    for name, counts, total, color, alpha, above in classes:
         label = f"{total:,.0f} {name}" + ("" if above is None else f", {above:,.0f} above the cut")
         ax.stairs(counts, edges, fill=True, color=color, alpha=alpha, label=label)
         ax.stairs(np.where(counts > 0, counts, np.nan), edges, color=color, linewidth=1.2, baseline=None)
@@ -75,6 +82,6 @@ def draw_scores(scored: Scored, threshold: float | None, ax: "Axes") -> "Axes":
     frame(ax, "Where the classes lie", f"probability {ON_LOG_ODDS}", "rows")
     ax.set_yscale("log")
     ax.set_ylim(bottom=0.7)
-    probability_axis(ax, low, high)
+    probability_axis(ax, float(edges[0]), float(edges[-1]))
     add_legend(ax)
     return ax

@@ -11,7 +11,7 @@ from boostimb.boosters import Booster, Params
 from boostimb.resampling import AnyResampler, ResamplingCache
 from boostimb.table import Table
 from boostimb.typing import BoolArray, BoundMetric, Float32Array, FloatArray, IntArray, MarginArray, Metric
-from boostimb.validation import as_vector, check_integer, check_length
+from boostimb.validation import check_groups, check_integer
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,7 @@ def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
     """
     y = data.y
     if groups is not None:
-        groups = as_vector("groups", groups)
-        check_length("groups", groups, y.size, "X")
+        groups = check_groups(groups, y.size)
     pairs = list(_pairs(y, cv, groups, seed))
     for at, (train, valid) in enumerate(pairs):
         if np.unique(valid).size < valid.size:

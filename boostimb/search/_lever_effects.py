@@ -131,7 +131,7 @@ def lever_report(search: Finished, decision: Decision) -> LeverReport:
         return compared(name, measure, counts, search.sign, *sides(scores[off], scores[on]))
 
     default = _where(_has_defaults(params, search.starts) for params in search.params)
-    plain = _where(_is_plain(params, search.starts) for params in search.params)
+    plain = plain_trials(search)
     # Under the losses and samplers that the defaults were tried with: what another one buys is not the parameters' doing.
     kinds = {_kind(search.params[at]) for at in default}
     tuned = _where(_kind(params) in kinds and at not in default for at, params in enumerate(search.params))
@@ -162,6 +162,11 @@ def lever_report(search: Finished, decision: Decision) -> LeverReport:
 
 
 # ---- what was tried ----
+
+
+def plain_trials(search: Finished) -> IntArray:
+    """Return which of the finished trials are boosters with their default parameters and no lever."""
+    return _where(_is_plain(params, search.starts) for params in search.params)
 
 
 def _levers(search: Finished) -> Iterator[Lever]:

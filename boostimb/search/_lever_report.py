@@ -3,13 +3,13 @@
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from html import escape
 from math import floor, hypot, log10, sqrt
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
+from boostimb.notebook import Grid, notebook_html
 from boostimb.search._estimate import COVERAGE
 from boostimb.typing import BoolArray, FloatArray, IntArray
 
@@ -203,13 +203,17 @@ class LeverReport:
             lines += [head, *(_line(f"  {row.lever}", *_counts(row), *_numbers(row), row.verdict) for row in rows)]
         return "\n".join([*lines, "", *textwrap.wrap(self.notes, WIDTH)])
 
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The comparisons as tables of text, one for each measure."""
+        columns = ("", "trials off", "on", "off", "on", "gain", "±", "")
+        return tuple(
+            Grid(f"by {measure}", columns, tuple((row.lever, *_counts(row), *_numbers(row), row.verdict) for row in rows))
+            for measure, rows in self._by_measure()
+        )
+
     def _repr_html_(self) -> str:
-        columns = ("trials off", "on", "off", "on", "gain", "±", "")
-        body = ""
-        for measure, rows in self._by_measure():
-            body += _html_row("th", f"by {measure}", *columns)
-            body += "".join(_html_row("td", row.lever, *_counts(row), *_numbers(row), row.verdict) for row in rows)
-        return f"<p>{escape(self.summary)}</p><table>{body}</table><p><small>{escape(self.notes)}</small></p>"
+        return notebook_html("What each lever bought", (self.summary, *self.grids), self.notes)
 
     def _by_measure(self) -> Iterator[tuple[str, list[LeverRow]]]:
         for measure in dict.fromkeys(row.measure for row in self.rows):
@@ -240,11 +244,3 @@ def _numbers(row: LeverRow) -> tuple[str, str, str, str]:
 def _line(label: str, n_off: str, n_on: str, off: str, on: str, gain: str, half: str, verdict: str) -> str:
     label = label if len(label) <= 38 else f"{label[:37]}…"
     return f"{label:<38}{n_off:>10}{n_on:>5}{off:>9}{on:>9}{gain:>10}{half:>9}  {verdict}".rstrip()
-
-
-def _html_row(tag: str, label: str, *cells: str) -> str:
-    return (
-        f'<tr><{tag} style="text-align:left">{escape(label)}</{tag}>'
-        + "".join(f"<{tag}>{escape(c)}</{tag}>" for c in cells)
-        + "</tr>"
-    )

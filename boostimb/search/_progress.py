@@ -28,12 +28,12 @@ class Progress:
             self._bar.close()
 
     def finished(self, n_trials: int, best: float) -> None:
-        """Show a finished trial."""
+        """Show that a trial ended, finished or given up: so many are finished, and the best of them scores so much."""
         if self._bar is None:
             return
         self._bar.set_postfix_str(f"{n_trials} trial{'s' * (n_trials != 1)}, best {self._metric} {best:.4f}", refresh=False)
         if self._by_trial:
-            self._bar.update(n_trials - self._bar.n)
+            self._bar.update()
         self.tick()
 
     def tick(self) -> None:
@@ -50,4 +50,9 @@ def _bar(total: int | None, unit: str) -> Any:
         from tqdm.notebook import tqdm
     else:
         from tqdm import tqdm
-    return tqdm(total=total, unit=unit, desc="boostimb.tune", bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {unit}{postfix}")
+    return tqdm(
+        total=total,
+        unit=unit,
+        desc="boostimb.tune",
+        bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {unit}, {remaining} left{postfix}",
+    )

@@ -1,8 +1,9 @@
 """What a search returns: the model, how good it is, and all that was tried."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 from boostimb.decision import CONFIDENCE, ConstraintReport, Decision, parse_decision, warn_of_doubt
 from boostimb.metrics import Confusion, confusion_at
 from boostimb.model import Ensemble
+from boostimb.report import write_page
+from boostimb.search._context import ContextReport
 from boostimb.search._estimate import Estimate
 from boostimb.search._lever_effects import Finished, lever_report
 from boostimb.search._lever_report import LeverReport
 from boostimb.search._plots import ResultPlots
+from boostimb.search._report import page_of
+from boostimb.search._summary import summary_html
 from boostimb.search._traps import warn_of_alarm
-from boostimb.typing import BoolArray, FloatArray, IntArray
+from boostimb.typing import BoolArray, FloatArray, IntArray, Metric
 
 
 @dataclass(eq=False)
@@ -77,6 +82,8 @@ class TuneResult:
     _y: BoolArray  # of the rows that are scored
     _asked: Decision  # of the search
     _finished: Finished
+    _settings: Mapping[str, str] = field(default_factory=dict)  # what the report tells of the call
+    _warned: Sequence[str] = ()  # and of its warnings
     constraint_report_: tuple[ConstraintReport, ...] = field(default=(), kw_only=True)
     anomaly_score_: float | None = field(default=None, kw_only=True)
     _rows: IntArray = field(kw_only=True)  # those that are scored
@@ -92,6 +99,9 @@ class TuneResult:
             f"{''.join(f', {each}' for each in self.constraint_report_)}>"
         )
 
+    def _repr_html_(self) -> str:
+        return summary_html(self)
+
     @property
     def best_score_(self) -> float:
         """Out-of-fold score of the model, not corrected for the search."""
@@ -106,6 +116,11 @@ class TuneResult:
     def score_interval_(self) -> tuple[float, float]:
         """95% interval of the corrected score."""
         return self._estimate.interval
+
+    @property
+    def search_metric(self) -> Metric:
+        """What the search maximised, or minimised."""
+        return self._finished.metric
 
     @property
     def threshold_(self) -> float:
@@ -208,6 +223,48 @@ class TuneResult:
     def plot(self) -> ResultPlots:
         """Pictures of the result, such as ``result.plot.pr()``; see `ResultPlots`."""
         return ResultPlots(self)
+
+    def report(
+        self, path: str | PathLike[str], *, title: str = "What the search found", context: ContextReport | None = None
+    ) -> Path:
+        """Write all of it as one HTML file that works offline, with a threshold to move.
+
+        The answer in plain words with a plain booster beside it, the corrected score, precision, recall, F1, cost, alerts and
+        confusion matrix at every threshold, the curves, the levers, warnings, settings and versions. All numbers are out of fold.
+        The table itself is not in the file, but names of columns and of labels are.
+
+        Parameters
+        ----------
+        path : path-like
+            The file, such as "report.html".
+        title : str
+            Its headline.
+        context : ContextReport, optional
+            Of `context_models` on the same table: shown beside the model. With the ``cv`` and ``random_state`` of the search, its
+            folds are the same.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ValueError
+            If ``context`` is of other rows.
+        ImportError
+            If Jinja is not installed.
+
+        Examples
+        --------
+        >>> import tempfile, numpy as np, boostimb as bi
+        >>> X = np.random.default_rng(0).normal(size=(500, 3))
+        >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
+        >>> result = bi.tune(X, y, booster="lightgbm", n_trials=1, cv=3, progress=False, random_state=0)
+        >>> result.report(tempfile.mkdtemp() + "/report.html").stat().st_size < 100_000
+        True
+        """
+        return write_page(page_of(self, title, context), path)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model as a folder that `boostimb.load` reads; see `Ensemble.save`."""

@@ -125,7 +125,7 @@ class Search:
                 raise optuna.TrialPruned("refused by the booster") from error
 
         def go_on(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-            if trial.state == optuna.trial.TrialState.COMPLETE:
+            if self.trained:
                 progress.finished(len(self.trained), self.sign * float(self.scores.max()))
             if self.trained and time.monotonic() > end():
                 study.stop()

@@ -43,6 +43,7 @@ from boostimb.validation import (
     check_labels,
     check_metric,
     check_number,
+    heard,
     missing_extra,
     warn,
 )
@@ -229,8 +230,10 @@ def tune(
             f"refit='bag' keeps the fold models, and needs a cv that leaves each row out: {data.y.size - left_out.rows.size} rows "
             "never are, so that these models have seen a part of the table only. Take 'ensemble' or 'single'"
         )
-    _warn_of_traps(data, folds, by_group=groups is not None)
-    samplers = resolve_resamplers(resamplers, table, data.y, data.weight)
+    warned: list[str] = []
+    with heard(warned):
+        _warn_of_traps(data, folds, by_group=groups is not None)
+        samplers = resolve_resamplers(resamplers, table, data.y, data.weight)
     counts = int(data.y.sum()), int((~data.y).sum())
     levers = Levers(boosters, chosen_losses, samplers, counts, chosen_space)
     if store is not None:
@@ -248,6 +251,7 @@ def tune(
     takes_part = data.y.mean() < RARE and (timeout is None or timeout >= LEAST_SECONDS)
     rival = anomaly_score(table, data.y, folds, seed) if takes_part else None
     with ExitStack() as stack:
+        stack.enter_context(heard(warned))
         shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
         lanes = [stack.enter_context(ThreadPoolExecutor(1)) for _ in folds]
         search = Search(levers, folds, measure, cut, Workers.of(cores, lanes), seed, refit, study, store)
@@ -268,14 +272,28 @@ def tune(
         _weight=search.weight,
         _asked=decision,
         _finished=search.finished(calibration, shown_name),
+        _settings={
+            "boosters": ", ".join(boosters),
+            "search metric": shown_name.replace("_", " "),
+            "losses": ", ".join(map(str, chosen_losses)),
+            "samplers": ", ".join(sampler.name for sampler in samplers),
+            "folds": f"{len(folds)}" if isinstance(cv, int) else f"{len(folds)} of {type(cv).__name__}",
+            "seconds at most": "no limit" if timeout is None else f"{timeout:g}",
+            "trials at most": "no limit" if n_trials is None else f"{n_trials}",
+            "final model": refit,
+            "calibration": calibration,
+            "random_state": repr(random_state),
+        },
+        _warned=warned,
     )
-    try:
-        return result.set_threshold(constraints=constraints, confidence=confidence)
-    except InfeasibleError as error:
-        # The search has been paid for: the model is returned, and the user told what it cannot do.
-        alone = parse_goal("f1") if decision.goal.needs else decision.goal
-        warn(f"{error}. The threshold is chosen by the goal {alone.name!r} alone")
-        return result.set_threshold(goal=alone)
+    with heard(warned):
+        try:
+            return result.set_threshold(constraints=constraints, confidence=confidence)
+        except InfeasibleError as error:
+            # The search has been paid for: the model is returned, and the user told what it cannot do.
+            alone = parse_goal("f1") if decision.goal.needs else decision.goal
+            warn(f"{error}. The threshold is chosen by the goal {alone.name!r} alone")
+            return result.set_threshold(goal=alone)
 
 
 def _check_metric(metric: str | Metric) -> Metric:

@@ -1,5 +1,7 @@
 """Training on several workers: the losses run there, and XGBoost's metric is that of all rows, the same on every worker."""
 
+import subprocess
+import sys
 import threading
 from functools import partial
 from types import SimpleNamespace
@@ -7,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy.special import expit
+from sklearn.metrics import average_precision_score
 
 import boostimb as bi
 from boostimb.metrics import _distributed
@@ -132,12 +135,36 @@ def client():
         yield client
 
 
-def parts_on_both(client, *arrays):
-    """Dask arrays of two pieces, one on each worker."""
-    import dask.array as da
+def spread(rows):
+    """The same rows, so that the first worker holds three quarters of the positives."""
+    X, y = rows  # the positives come first
+    late = np.arange(y.sum()) % 4 == 0
+    order = np.r_[np.flatnonzero(~late), np.arange(y.sum(), y.size), np.flatnonzero(late)]
+    return X[order], y[order]
 
-    pieces = [da.from_array(array, chunks=(len(array) // 2, *array.shape[1:])) for array in arrays]
-    return client.persist(pieces)
+
+def halves(y):
+    return slice(len(y) // 2), slice(len(y) // 2, None)
+
+
+def parts_on_both(client, *arrays):
+    """Dask arrays of two pieces, one on each worker; left to itself, Dask may put both on one."""
+    import dask.array as da
+    from dask import delayed
+    from distributed import wait
+
+    workers = sorted(client.scheduler_info()["workers"])
+    pieces = [
+        [client.scatter(array[part], workers=[worker], hash=False) for part, worker in zip(halves(array), workers, strict=True)]
+        for array in arrays
+    ]
+    parted = [
+        da.concatenate([da.from_delayed(delayed(half), (len(array) // 2, *array.shape[1:]), array.dtype) for half in both])
+        for array, both in zip(arrays, pieces, strict=True)
+    ]
+    kept = client.persist(parted)
+    wait(kept)  # the pieces go when this returns
+    return kept
 
 
 @pytest.mark.slow
@@ -178,6 +205,51 @@ def test_xgboosts_own_aucpr_is_nan_where_a_worker_holds_no_positive(client, rows
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
+def test_xgboosts_own_aucpr_is_the_mean_over_workers(client, rows):
+    xgb = pytest.importorskip("xgboost")
+    xgd = pytest.importorskip("xgboost.dask")
+    X, y = spread(rows)
+    Xd, yd = parts_on_both(client, X, y)
+    data = xgd.DaskDMatrix(client, Xd, yd)
+    output = xgd.train(
+        client, {"objective": "binary:logistic", "eval_metric": "aucpr"}, data, num_boost_round=2, evals=[(data, "train")]
+    )
+
+    def aucpr(part):
+        return float(output["booster"].eval(xgb.DMatrix(X[part], y[part])).split("aucpr:")[-1])
+
+    got, mean = output["history"]["train"]["aucpr"][-1], np.mean([aucpr(half) for half in halves(y)])
+    assert got == pytest.approx(mean, abs=1e-5)
+    assert abs(got - aucpr(slice(None))) > 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_xgboost_takes_the_mean_over_workers_of_a_custom_metric(client, rows):
+    xgd = pytest.importorskip("xgboost.dask")
+    Xd, yd = parts_on_both(client, *rows)
+    data = xgd.DaskDMatrix(client, Xd, yd)
+
+    def positives(scores, local):
+        return "positives", float(local.get_label().sum())
+
+    output = xgd.train(
+        client, {"objective": "binary:logistic", "disable_default_eval_metric": 1}, data, num_boost_round=1,
+        custom_metric=positives, evals=[(data, "train")],
+    )  # fmt: skip
+    assert output["history"]["train"]["positives"] == [rows[1].sum() / 2]
+
+
+def test_xgboosts_dask_needs_pyarrow():
+    pytest.importorskip("xgboost.dask")
+    code = "import sys; sys.modules['pyarrow'] = None; import xgboost.dask"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode != 0
+    assert "pyarrow" in run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
 def test_xgboosts_classifier_on_dask(client, rows):
     xgd = pytest.importorskip("xgboost.dask")
     X, y = rows
@@ -202,3 +274,24 @@ def test_lightgbm_on_dask(client, rows):
     one = lgb.LGBMClassifier(n_jobs=1, **settings).fit(X, y).predict(X, raw_score=True)
     assert bi.average_precision(y, raw) == pytest.approx(bi.average_precision(y, one), abs=0.05)
     assert np.corrcoef(one, raw)[0, 1] > 0.98
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("metric", ["average_precision", "rate"])
+def test_lightgbms_metrics_are_those_of_one_workers_rows(client, rows, metric):
+    lgb = pytest.importorskip("lightgbm")
+    X, y = spread(rows)
+    Xd, yd = parts_on_both(client, X, y)
+    model = lgb.DaskLGBMClassifier(client=client, n_estimators=2, num_leaves=7, tree_learner="data", n_jobs=1, verbosity=-1)
+    model.fit(Xd, yd, eval_set=[(Xd, yd)], eval_metric=rate if metric == "rate" else metric)
+    got = model.evals_result_["valid_0"][metric][-1]
+    score = rate if metric == "rate" else lambda y, p: (metric, average_precision_score(y, p), True)
+    proba = model.booster_.predict(X)
+    values = [score(y[part], proba[part])[1] for part in halves(y)]
+    assert min(abs(got - value) for value in values) < 1e-6
+    assert abs(got - score(y, proba)[1]) > 1e-3
+
+
+def rate(y_true, y_score):
+    return "rate", float(np.mean(y_true)), True

@@ -4,6 +4,7 @@ None of this is promised by the boosters' documents. A test that fails after an 
 Facts that the tests of a part already need to hold (merging, weights as repeats, SHAP sums) are tested there.
 """
 
+import pickle
 import re
 import warnings
 
@@ -394,7 +395,8 @@ class TestLightGBM:
         assert_allclose(mended.predict(X), native.predict(X), atol=1e-6)
         assert_allclose(mended.predict(X, pred_contrib=True).sum(axis=1), mended.predict(X, raw_score=True), atol=1e-9)
         mended.save_model(tmp_path / "model.txt")
-        assert_array_equal(lgb.Booster(model_file=tmp_path / "model.txt").predict(X), mended.predict(X))
+        for again in (lgb.Booster(model_file=tmp_path / "model.txt"), pickle.loads(pickle.dumps(mended))):
+            assert_array_equal(again.predict(X), mended.predict(X))
 
     @pytest.mark.parametrize("custom", [True, False])
     def test_a_metric_sees_margins_beside_a_custom_objective_and_probabilities_beside_a_native_one(self, lgb, rows, custom):
@@ -554,6 +556,14 @@ class TestCatBoost:
         assert_allclose(self.raw(cb, data), native, atol=1e-4)
         for signs in ((1.0, -1.0), (-1.0, 1.0)):
             assert log_loss_value(rows[1], self.raw(cb, data, Ders(signs), n_rounds=20)) > 1.0
+
+    def test_an_objective_may_return_a_list_of_pairs(self, cb, rows):
+        class Listed(Ders):
+            def calc_ders_range(self, approxes, targets, weights):
+                return [tuple(pair) for pair in super().calc_ders_range(approxes, targets, weights).tolist()]
+
+        data = cb.Pool(*rows)
+        assert_array_equal(self.raw(cb, data, Listed()), self.raw(cb, data))
 
     def test_class_weights_arrive_as_weights(self, cb, rows, weight):
         seen = []

@@ -157,3 +157,12 @@ def test_a_booster_that_is_not_installed_is_named_with_its_extra(monkeypatch):
     with pytest.raises(ImportError, match=r"pip install 'boostimb\[catboost\]'"):
         get_booster("catboost")
     assert installed() == ()
+
+
+def test_validation_rows_may_miss_every_value(booster, table):
+    """Nothing is said of it: a warning is an error here."""
+    data, y = table
+    numbers = TableEncoder.fit_transform(data.values[:, :2])[1]
+    bins = booster.dataset(numbers, y, None, {}, n_jobs=1)
+    empty = TableEncoder.fit_transform(np.full((30, 2), np.nan))[1]
+    booster.dataset(empty, y[:30], None, {}, n_jobs=1, reference=bins)

@@ -5,6 +5,7 @@ import importlib
 import numpy as np
 import pytest
 from scipy.special import expit
+from sklearn.metrics import log_loss
 
 import boostimb as bi
 from boostimb.boosters import NAMES
@@ -125,6 +126,20 @@ def test_early_stopping_goes_up_average_precision(native, rows, loss):
     values = next(entries for name, entries in history.items() if name != "Logloss")
     assert len(values) < 500
     assert np.argmax(values) == best == len(values) - 31
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("loss", [bi.FocalLoss(gamma=2.0), bi.FocalLoss(gamma=0.0, alpha=0.3)], ids=repr)
+def test_catboost_without_a_metric_shows_the_log_loss_of_the_models_probabilities(loss, weighted, rows):
+    pytest.importorskip("catboost")
+    native = Native("catboost")
+    X, y, Xs, ys = rows
+    weight = 1.0 + np.arange(ys.size) % 3 if weighted else None
+    model = native.train((X, y), 6, loss, eval_set=native.data(Xs, ys, weight), early_stopping_rounds=5)
+    (history,) = model.get_evals_result()["validation"].values()
+    proba = model.predict(Xs, prediction_type="Probability")
+    assert history[-1] == pytest.approx(log_loss(ys, proba, sample_weight=weight), abs=1e-6)
+    assert model.best_iteration_ == np.argmin(history) == 5
 
 
 @pytest.mark.parametrize("loss", [bi.LogLoss(pos_weight=4.0), bi.FocalLoss(gamma=2.0)])

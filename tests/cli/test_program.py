@@ -97,8 +97,8 @@ def test_the_digits_are_the_same_each_time_and_rare():
     ],
 )
 def test_the_decision_in_plain_words(counts, words):
-    from boostimb.cli._run import in_plain_words
     from boostimb.metrics import confusion_at
+    from boostimb.report import in_plain_words
 
     tp, fp, fn, tn = counts
     y = np.repeat([1, 0, 1, 0], [tp, fp, fn, tn])

@@ -172,7 +172,7 @@ def test_without_matplotlib_all_but_the_plot_is_there(table, folder, invoke, qui
     result = invoke("tune", table, "-t", "bought", "--pos-label", "yes", "-o", out, *quick)
     assert result.exit_code == 0
     assert "No plot was drawn: it needs Matplotlib, pip install 'boostimb[plots]'" in result.stdout
-    assert sorted(path.name for path in out.iterdir()) == ["metrics.json", "model"]
+    assert sorted(path.name for path in out.iterdir()) == ["metrics.json", "model", "report.html"]
 
 
 @pytest.mark.parametrize(("labels", "pos_label"), [((1, 2), "2"), ((False, True), None), ((0.0, 1.0), None), ((-1, 1), None)])

@@ -225,6 +225,8 @@ def test_bad_input(frame):
         (y[:-1], "inconsistent"),
         (np.where(y, np.nan, 0.0), "must not be missing"),
         (np.where(y, "a", None), "must not be missing"),
+        (np.where(y, np.inf, 0.0), "finite labels, got inf"),
+        (np.where(y, -np.inf, 0.0).astype(object), "finite labels, got -inf"),
     ):
         with pytest.raises(ValueError, match=says):
             model.fit(X, bad_y)

@@ -8,26 +8,10 @@ import numpy as np
 import pytest
 
 import boostimb as bi
-from boostimb.boosters import NAMES, get_booster
+from boostimb.boosters import get_booster
 from boostimb.decision import IsotonicCalibration, LogisticCalibration
-from boostimb.losses import LogLoss
-from boostimb.model import Ensemble, Member
-from boostimb.table import TableEncoder
-
-
-@pytest.fixture(scope="module")
-def built(frame):
-    X, y = frame
-    encoder, table = TableEncoder.fit_transform(X)
-    members = []
-    for at, name in enumerate(NAMES):
-        booster = get_booster(name)
-        run = booster.start({}, booster.dataset(table, y == 1, None, {}, n_jobs=1), LogLoss(), n_rounds=8, n_jobs=1, seed=0)
-        run.advance(8)
-        members.append(Member(name, run.model(8), 0.2 + 0.1 * at, 1.1, -0.1))
-        run.close()
-    classes = np.array(["fine", "fraud"])
-    return Ensemble(tuple(members), encoder, classes, 1, LogisticCalibration(1.2, 0.3), 0.25), X
+from boostimb.model import Ensemble
+from boostimb.model._folder import digest, sha256
 
 
 @pytest.fixture
@@ -104,9 +88,12 @@ def test_nothing_of_the_users_is_overwritten(built, tmp_path):
 
 
 def change(folder, edit):
+    """Edit the manifest as one would who knows the format: its checksum fits."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     edit(manifest)
+    if manifest.get("sha256") != "wrong":
+        manifest["sha256"] = digest(manifest)
     path.write_text(json.dumps(manifest))
 
 
@@ -115,24 +102,67 @@ def change(folder, edit):
     [
         (lambda m: m.update(format="other"), "not the manifest of a boostimb model"),
         (lambda m: m.update(version=2), "format version 1, got 2"),
+        (lambda m: m.update(version=True), "format version 1, got True"),
+        (lambda m: m.update(sha256="wrong"), "was changed after the model was saved"),
         (lambda m: m.update(more=1), "must have the entries"),
         (lambda m: m.pop("table"), "must have the entries"),
-        (lambda m: m.update(threshold="0.5"), "threshold must be"),
+        (lambda m: m.update(boostimb=1), "must be the version that wrote the model"),
+        (lambda m: m.update(threshold="0.5"), "threshold must be a number"),
+        (lambda m: m.update(threshold=True), "threshold must be a number"),
+        (lambda m: m.update(threshold=1e31), "threshold must be a number from -1e[+]30 to 1e[+]30, got 1e[+]31"),
         (lambda m: m.update(positive_index=True), "positive_index must be 0 or 1"),
         (lambda m: m.update(members=[]), "at least one"),
+        (lambda m: m.update(members=["member-0.txt"]), "a member must be an object"),
         (lambda m: m.update(dtype="V8"), "dtype must be"),
-        (lambda m: m.update(classes=["a", "a"]), "two different labels"),
+        (lambda m: m.update(dtype="<i9"), "dtype must be"),
+        (lambda m: m.update(classes=["a", "a"]), "two labels of type <U5, the lesser first"),
+        (lambda m: m.update(classes=["fraud", "fine"]), "two labels of type <U5, the lesser first"),
+        (lambda m: m.update(classes=["fine", "frauds"]), "two labels of type <U5"),
+        (lambda m: m.update(classes=[0.5, 1.5], dtype="<i8"), "two labels of type <i8"),
+        (lambda m: m.update(classes=[0, 300], dtype="|i1"), "two labels of type |i1"),
+        (lambda m: m.update(classes=[False, 1], dtype="<i8"), "two labels of type <i8"),
         (lambda m: m.update(calibration={"kind": "spline"}), "kind"),
-        (lambda m: m["members"][0].update(file="../../etc/passwd"), "must be called member-N"),
+        (lambda m: m["calibration"].update(scale=-1.0), "scale must be a finite number > 0"),
+        (lambda m: m["calibration"].update(offset=1e300), "calibration's offset must be a number from"),
+        (lambda m: m["members"][0].update(file="../../etc/passwd"), "must be called member-0.ubj, got"),
+        (lambda m: m["members"][0].update(file="/etc/passwd"), "must be called member-0.ubj, got"),
+        (lambda m: m["members"][1].update(file="member-0.ubj"), "must be called member-1.txt, got"),
         (lambda m: m["members"][0].update(booster="pickle"), "booster must be one of"),
+        (lambda m: m["members"][0].update(booster=["xgboost"]), "booster must be one of"),
         (lambda m: m["members"][0].update(weight=None), "weight must be"),
+        (lambda m: m["members"][0].update(weight=0.0), "weight must be > 0"),
+        (lambda m: m["members"][0].update(offset=10**400), "not a JSON file of finite numbers: numbers must be finite"),
         (lambda m: m["members"][0].update(sha256="0" * 64), "was changed after"),
+        (lambda m: m["members"].pop(), "member-2.cbm is none of them"),
         (lambda m: m["table"].update(names=[1, 2, 3]), "names must be"),
+        (lambda m: m["table"].update(names=None, categories=[None] * 4), "must be a model of 4 features"),
     ],
 )
 def test_a_manifest_that_no_save_wrote_is_refused(folder, edit, says):
     change(folder, edit)
-    with pytest.raises((ValueError, TypeError), match=says):
+    with pytest.raises(ValueError, match=says):
+        bi.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"threshold": 0.25', '"threshold": NaN', "numbers must be finite, got NaN"),
+        ('"threshold": 0.25', '"threshold": -Infinity', "numbers must be finite, got -Infinity"),
+        ('"threshold": 0.25', '"threshold": 1e999', "numbers must be finite, got 1e999"),
+        ('"threshold": 0.25', '"threshold": ' + "9" * 5000, "not a JSON file of finite numbers"),
+        ('"threshold": 0.25', '"threshold": 0.25, "threshold": 0.75', "there twice"),
+        ('"threshold": 0.25', '"threshold": 0.75', "was changed after the model was saved"),
+        ('"threshold": 0.25', '"threshold": ' + "[" * 100_000, "not a JSON file"),
+        ('"threshold": 0.25', '"threshold": ' + "[" * 900 + "]" * 900, "was changed|not a JSON file"),
+        ("{", "", "not a JSON file"),
+    ],
+)
+def test_a_manifest_that_is_not_plain_json_is_refused(folder, old, new, says):
+    path = folder / "manifest.json"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(ValueError, match=says):
         bi.load(folder)
 
 
@@ -142,13 +172,42 @@ def test_a_file_that_was_changed_or_is_missing(folder):
     with pytest.raises(ValueError, match="was changed after the model was saved"):
         bi.load(folder)
     file.unlink()
-    with pytest.raises(FileNotFoundError, match="is missing"):
-        bi.load(folder)
-    (folder / "manifest.json").write_text("{")
-    with pytest.raises(ValueError, match="is not a JSON file"):
+    with pytest.raises(ValueError, match=r"member-1\.txt is missing"):
         bi.load(folder)
     shutil.rmtree(folder)
     with pytest.raises(FileNotFoundError, match="no boostimb model at"):
+        bi.load(folder)
+
+
+def test_a_file_that_the_booster_cannot_read(folder):
+    """A checksum that fits: the booster's own refusal is ours, too."""
+    for at, (file, text) in enumerate((("member-0.ubj", b"x"), ("member-1.txt", b"tree\n"), ("member-2.cbm", b"x"))):
+        before = (folder / file).read_bytes()
+        (folder / file).write_bytes(text)
+        change(folder, lambda m, at=at, file=file: m["members"][at].update(sha256=sha256(folder / file)))
+        with pytest.raises(ValueError, match="refused a model file"):
+            bi.load(folder)
+        (folder / file).write_bytes(before)
+        change(folder, lambda m, at=at, file=file: m["members"][at].update(sha256=sha256(folder / file)))
+
+
+def test_links_and_what_lies_beside_the_model(folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere.ubj"
+    (folder / "member-0.ubj").rename(elsewhere)
+    (folder / "member-0.ubj").symlink_to(elsewhere)
+    with pytest.raises(ValueError, match=r"member-0.ubj must be a file, and neither a link nor a folder"):
+        bi.load(folder)
+    (folder / "member-0.ubj").unlink()
+    (folder / "member-0.ubj").mkdir()
+    with pytest.raises(ValueError, match="neither a link nor a folder"):
+        bi.load(folder)
+    (folder / "member-0.ubj").rmdir()
+    elsewhere.rename(folder / "member-0.ubj")
+    bi.load(folder)
+    (tmp_path / "current").symlink_to(folder)  # the user's own link to the folder is theirs to set
+    bi.load(tmp_path / "current")
+    (folder / "sitecustomize.py").write_text("raise SystemExit")
+    with pytest.raises(ValueError, match=r"sitecustomize\.py is none of them"):
         bi.load(folder)
 
 

@@ -63,13 +63,12 @@ def home_of(name):
 def postgres(program):
     pytest.importorskip("psycopg")
     initdb, server = program("initdb", "postgresql"), program("postgres", "postgresql")
-    folder, port = tmp_path_factory.mktemp("postgres"), free_port()
-    owner = owner_of(folder, "postgres")
-    subprocess.run(
-        [initdb, "-D", folder / "data", "-U", "u", "-A", "trust"], check=True, cwd="/", stdout=subprocess.DEVNULL, **owner
-    )
-    with serve(port, server, "-D", folder / "data", "-p", port, "-k", folder, "-h", "127.0.0.1", cwd="/", **owner):
-        yield f"postgresql+psycopg://u@127.0.0.1:{port}/postgres"
+    port = free_port()
+    with home_of("postgres") as (folder, owner):
+        setup = [initdb, "-D", folder / "data", "-U", "u", "-A", "trust"]
+        subprocess.run(setup, check=True, cwd="/", stdout=subprocess.DEVNULL, **owner)
+        with serve(port, server, "-D", folder / "data", "-p", port, "-k", folder, "-h", "127.0.0.1", cwd="/", **owner):
+            yield f"postgresql+psycopg://u@127.0.0.1:{port}/postgres"
 
 
 @pytest.fixture(scope="module")

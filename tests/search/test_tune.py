@@ -397,6 +397,12 @@ def test_optuna_is_left_as_it_was(small):
         ({"calibration": "platt"}, "calibration must be one of"),
         ({"cv": 1}, "cv must be an integer >= 2"),
         ({"groups": [1, 2]}, "inconsistent numbers of samples: groups has length 2"),
+        ({"groups": np.array([None, *"ab" * 449, "c"], dtype=object)}, "groups must not be missing: NaN or None at 1 of 900 rows"),
+        ({"groups": np.where(np.arange(900) % 9, 0.0, np.nan)}, "groups must not be missing: NaN or None at 100 of 900 rows"),
+        ({"groups": np.array([1, "a"] * 450, dtype=object)}, "groups must be of one type"),
+        ({"sample_weight": ["heavy"] * 900}, "sample_weight must hold numbers, got type <U5"),
+        ({"sample_weight": np.ones(900) * 1j}, "sample_weight must hold numbers, got type complex128"),
+        ({"sample_weight": np.array([{}] * 900, dtype=object)}, "sample_weight must hold numbers, got type object"),
         ({"sample_weight": [1.0]}, "inconsistent numbers of samples: sample_weight"),
         ({"pos_label": "yes"}, "pos_label must be one of the labels"),
         ({"categorical_features": ["shop"]}, "shop"),
@@ -432,6 +438,7 @@ def test_the_bar_moves_and_says_how_it_stands(small, capsys, budget):
     bi.tune(*small, **{**QUICK, "progress": True, **budget})
     shown = capsys.readouterr().err
     assert "1 trial, best average precision 0." in shown
+    assert " left" in shown
     if budget["timeout"] is None:
         assert "2 trials, best" in shown
         assert "2/2 trial" in shown
