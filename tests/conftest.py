@@ -3,11 +3,12 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 # A first call may compile a kernel, so no example has a deadline. On a build server the same examples are drawn each time.
 settings.register_profile("local", deadline=None)
@@ -40,3 +41,14 @@ def program() -> Callable[[str, str], Path]:
         return Path(found)
 
     return find
+
+
+@pytest.fixture
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Use one thread where nobody asked for a number: on small tables, threads that share a busy core wait for each other.
+
+    It reaches the OpenMP libraries that are loaded by now, so a test imports its boosters first.
+    """
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # what joblib takes for the number of cores
+    with threadpool_limits(1):
+        yield

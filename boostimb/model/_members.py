@@ -53,6 +53,7 @@ class MemberSum(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = self.classes.size > 2
         tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
         return tags
 
     def _counted(self) -> str:

@@ -126,7 +126,7 @@ def context_models(
     --------
     >>> import numpy as np, boostimb as bi
     >>> X = np.random.default_rng(0).normal(size=(300, 3))
-    >>> y = (X[:, 0] > 1.5).astype(int)
+    >>> y = (X[:, 0] + X[:, 1] > 2).astype(int)
     >>> report = bi.context_models(X, y, cv=2, random_state=0)
     >>> report.models[0].name, report.models[0].half.accuracy > 0.9, report.models[0].half.recall
     ('always the majority', True, 0.0)

@@ -17,7 +17,6 @@ from boostimb.metrics import Confusion
 from boostimb.model import Ensemble
 from boostimb.search._context import ContextReport
 from boostimb.search._lever_report import LeverReport
-from boostimb.search._plots import ResultPlots
 from boostimb.search._result import TuneResult
 from boostimb.search._space import Space
 from boostimb.search._study import StorageLike
@@ -163,6 +162,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
+        tags.input_tags.sparse = True
         return tags
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None) -> Self:
@@ -254,12 +254,6 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         """Tell what each lever bought over the plain booster; see `TuneResult.lever_report`."""
         check_is_fitted(self)
         return self.result_.lever_report()
-
-    @property
-    def plot(self) -> ResultPlots:
-        """Pictures of the result, such as ``search.plot.pr()``; see `ResultPlots`."""
-        check_is_fitted(self)
-        return self.result_.plot
 
     def report(
         self, path: str | PathLike[str], *, title: str = "What the search found", context: ContextReport | None = None

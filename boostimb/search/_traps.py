@@ -111,10 +111,10 @@ def warn_of_leaks(table: Table, y: BoolArray) -> None:
 
 
 def warn_of_alarm(confusion: Confusion) -> None:
-    """Recall is bought with a precision that is near the rate of positives."""
+    """Recall is bought with a precision that is near the rate of positives, who are the rarer class."""
     n_pos, n_neg = confusion.tp + confusion.fn, confusion.fp + confusion.tn
     rate = n_pos / (n_pos + n_neg)
-    if confusion.recall >= RECALL and confusion.recall < READINESS * (1 - confusion.specificity):
+    if rate < 0.5 and confusion.recall >= RECALL and confusion.recall < READINESS * (1 - confusion.specificity):
         warn(
             f"recall {confusion.recall:.3g} is bought with precision {confusion.precision:.3g}, near the rate of positives "
             f"{rate:.3g}: {confusion.alerts:.0%} of all rows are flagged. Bound what it may cost, such as "

@@ -48,7 +48,7 @@ def test_what_is_refused(run, table, frame, tmp_path, refused):
 
 def test_a_column_with_the_name_of_an_output_is_named(tmp_path, refused):
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(300, 2)), columns=["score", "b"])
-    y = (X["score"] > 1).astype(int)
+    y = (X["score"] + X["b"] > 1.5).astype(int)
     result = bi.tune(X, y, booster="lightgbm", n_trials=1, timeout=None, cv=2, resamplers="none", progress=False, random_state=0)
     result.save(tmp_path / "m")
     X.to_csv(tmp_path / "t.csv", index=False)
