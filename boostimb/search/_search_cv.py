@@ -17,6 +17,7 @@ from boostimb.metrics import Confusion
 from boostimb.model import Ensemble
 from boostimb.search._context import ContextReport
 from boostimb.search._lever_report import LeverReport
+from boostimb.search._plots import ResultPlots
 from boostimb.search._result import TuneResult
 from boostimb.search._space import Space
 from boostimb.search._study import StorageLike
@@ -99,6 +100,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
     anomaly_score_ = _Fitted[float | None]("anomaly_score_")
     study_ = _Fitted[optuna.Study]("study_")
     metric_ = _Fitted[str]("metric_")
+    plot = _Fitted[ResultPlots]("plot")
     classes_ = _Fitted[NDArray[Any]]("classes_")
     n_features_in_ = _Fitted[int]("best_estimator_.n_features_in_")
     feature_names_in_ = _Fitted[NDArray[Any]]("best_estimator_.feature_names_in_")
