@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from boostimb.boosters import get_booster
 from boostimb.decision import ClassCalibration, decide
+from boostimb.metrics._classes import class_log_odds
 from boostimb.model._folder import write_folder
 from boostimb.model._margin_sum import MarginSum
 from boostimb.model._members import Member, MemberSum
@@ -73,11 +75,15 @@ class ClassEnsemble(MemberSum):
         how = "multipliers" if self.costs is None else "costs"
         return f"<boostimb ClassEnsemble of {self._counted()}; {self.classes.size} classes, decided by {how}>"
 
-    def decision_function(self, X: Any) -> FloatArray:
-        """Return the members' weighted sum before ``calibration``, shape (n_samples, n_classes)."""
-        table = self.encoder.transform(X, estimator_name="the model")
+    def margins(self, X: Any) -> FloatArray:
+        """Return the calibrated margins, shape (n_samples, n_classes): finite, and their softmax is the probability."""
+        table = self.encoder.transform(X, estimator_name=type(self).__name__)
         n_jobs = effective_n_jobs(self.n_jobs)
-        return np.asarray(sum(member.part(table, n_jobs) for member in self.members))
+        return self.calibration.logit(sum(member.part(table, n_jobs) for member in self.members))
+
+    def decision_function(self, X: Any) -> FloatArray:
+        """Return the log-odds of each class against all others, shape (n_samples, n_classes); finite, as `margins` are."""
+        return np.asarray(class_log_odds(self.margins(X)).T, dtype=np.float64)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the probability of each class.
@@ -92,7 +98,8 @@ class ClassEnsemble(MemberSum):
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        return self.calibration.apply(self.decision_function(X))
+        proba: FloatArray = softmax(self.margins(X), axis=1)
+        return proba
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the label of each row, shape (n_samples,), by ``threshold`` and ``costs``."""

@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from boostimb.decision import CONFIDENCE, ConstraintReport
-from boostimb.metrics import Confusion
-from boostimb.model import Ensemble
+from boostimb.metrics import ClassConfusion, Confusion
+from boostimb.model import ClassEnsemble, Ensemble
 from boostimb.search._context import ContextReport
 from boostimb.search._lever_report import LeverReport
 from boostimb.search._plots import ResultPlots
@@ -56,7 +56,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         As in `boostimb.tune`. The budget is that of one ``fit``. A named study in ``storage`` belongs to one table, so no
         cross-validation can share it.
     pos_label : scalar, optional
-        The positive class. By default the greater of the two labels, as everywhere in scikit-learn.
+        The positive class. By default the greater of the two labels, as everywhere in scikit-learn; None with more labels.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         All that the search found. Its attributes are the estimator's own: ``best_estimator_``, ``best_params_``,
         ``threshold_``, ``constraint_report_``, ``best_score_``, ``corrected_score_``, ``score_interval_``,
         ``baseline_score_``, ``oof_proba_``, ``cv_results_``, ``study_``, ``metric_`` and ``plot``.
-    classes_ : ndarray of shape (2,)
+    classes_ : ndarray of shape (n_classes,)
         The labels, in the order of predict_proba's columns.
     n_features_in_ : int
         Number of features seen by ``fit``.
@@ -87,9 +87,9 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
     (3,)
     """
 
-    best_estimator_ = _Fitted[Ensemble]("best_estimator_")
+    best_estimator_ = _Fitted[Ensemble | ClassEnsemble]("best_estimator_")
     best_params_ = _Fitted[dict[str, Any]]("best_params_")
-    threshold_ = _Fitted[float]("threshold_")
+    threshold_ = _Fitted[float | FloatArray]("threshold_")
     constraint_report_ = _Fitted[tuple[ConstraintReport, ...]]("constraint_report_")
     best_score_ = _Fitted[float]("best_score_")
     corrected_score_ = _Fitted[float]("corrected_score_")
@@ -160,7 +160,6 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
@@ -175,7 +174,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         X : array-like or dataframe of shape (n_samples, n_features)
             NumPy, pandas, polars or Arrow; NaN and None are missing values.
         y : array-like of shape (n_samples,)
-            Labels of two classes.
+            Labels of two classes, or of more.
         sample_weight : array-like of shape (n_samples,), optional
             Weights >= 0 in training.
         groups : array-like of shape (n_samples,), optional
@@ -199,11 +198,14 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         return self.best_estimator_.predict(X)
 
     def predict_proba(self, X: Any) -> FloatArray:
-        """Return the probability of each class, shape (n_samples, 2), columns in the order of ``classes_``."""
+        """Return the probability of each class, shape (n_samples, n_classes), columns in the order of ``classes_``."""
         return self.best_estimator_.predict_proba(X)
 
     def decision_function(self, X: Any) -> FloatArray:
-        """Return the log-odds of ``classes_[1]``, shape (n_samples,); see `Ensemble.decision_function`."""
+        """Return the log-odds of ``classes_[1]``, shape (n_samples,); of several classes those of each, (n_samples, n_classes).
+
+        See `Ensemble.decision_function`.
+        """
         return self.best_estimator_.decision_function(X)
 
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -222,14 +224,18 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         sample_weight : array-like of shape (n_samples,), optional
             Weights >= 0.
         """
-        model = self.best_estimator_
-        odds, y = model.decision_function(X), as_vector("y", y)
-        check_length("y", y, odds.size, "X")
+        model, metric = self.best_estimator_, self.result_.search_metric
+        raw = model.margins(X) if isinstance(model, ClassEnsemble) else model.decision_function(X)
+        y = as_vector("y", y)
+        check_length("y", y, len(raw), "X")
         unknown = ~np.isin(y, model.classes_)
         if unknown.any():
             raise ValueError(f"y must hold the labels {model.classes_.tolist()} only, got {y[unknown].tolist()[0]!r}")
-        metric, positive = self.result_.search_metric, model.positive_index
-        value = metric.score(y == model.classes_[positive], odds if positive == 1 else -odds, sample_weight)
+        if isinstance(model, ClassEnsemble):
+            value = metric.score(np.searchsorted(model.classes_, y), raw, sample_weight)
+        else:
+            positive = model.positive_index
+            value = metric.score(y == model.classes_[positive], raw if positive == 1 else -raw, sample_weight)
         return value if metric.greater_is_better else -value
 
     def set_threshold(
@@ -245,12 +251,10 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         self.result_.set_threshold(goal=goal, constraints=constraints, cost_matrix=cost_matrix, confidence=confidence)
         return self
 
-    def confusion(self) -> Confusion:
-        """Return counts and rates of the out-of-fold decisions at ``threshold_``."""
+    def confusion(self) -> Confusion | ClassConfusion:
+        """Return counts and rates of the out-of-fold decisions by ``threshold_``."""
         check_is_fitted(self)
-        found = self.result_.confusion()
-        assert isinstance(found, Confusion)  # of two classes
-        return found
+        return self.result_.confusion()
 
     def lever_report(self) -> LeverReport:
         """Tell what each lever bought over the plain booster; see `TuneResult.lever_report`."""
@@ -274,13 +278,10 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
 
 
 def _greater_label(y: Any) -> Any:
-    """Return the positive class by scikit-learn's rule; warn where that is a guess, and an unlikely one."""
+    """Return the positive class by scikit-learn's rule, None of more than two; warn where it is a guess, and an unlikely one."""
     labels = check_labels(y, ordered=True)
     if isinstance(labels, ClassLabels):
-        raise ValueError(
-            "Only binary classification is supported. The type of the target is multiclass: y holds "
-            f"{labels.classes.size} classes, which boostimb.tune takes"
-        )
+        return None
     greater = labels.classes.tolist()[1]
     if not is_zero_one(labels.classes) and labels.positive.mean() > 0.5:
         warn(

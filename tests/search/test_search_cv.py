@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -13,7 +14,7 @@ from sklearn.metrics import average_precision_score, f1_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils import estimator_checks as checks
 
 import boostimb as bi
 from boostimb.metrics import ExpectedCost
@@ -40,16 +41,43 @@ def fitted(small):
     return bi.ImbalanceSearchCV(**CHEAP).fit(pd.DataFrame(X, columns=list("abcd")), y)
 
 
+# These checks make labels with a class of one row, if several classes are taken.
+OF_ONE_ROW = (
+    checks.check_dict_unchanged,
+    checks.check_dont_overwrite_parameters,
+    checks.check_f_contiguous_array_estimator,
+    checks.check_fit2d_predict1d,
+    checks.check_methods_sample_order_invariance,
+    checks.check_methods_subset_invariance,
+)
+
+
 @pytest.mark.filterwarnings("ignore")  # the checks warn on purpose
 def test_scikit_learn_checks():
     pytest.importorskip("lightgbm")
-    # goal=0.5: the checks compare labels with the more probable class, and any other threshold is meant to differ from that.
-    reason = "a row of weight 2 is in one fold, and two rows may be in two, as with every estimator that cross-validates"
-    check_estimator(
-        bi.ImbalanceSearchCV(**CHEAP, goal=0.5),
-        expected_failed_checks={f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in ("dense", "sparse")},
-        on_skip=None,
-    )
+    weight = "a row of weight 2 is in one fold, and two rows may be in two, as with every estimator that cross-validates"
+    expected = {f"check_sample_weight_equivalence_on_{kind}_data": weight for kind in ("dense", "sparse")}
+    expected |= {check.__name__: "a class of one row cannot be in each of two folds" for check in OF_ONE_ROW}
+    # Labels are compared with the likeliest class; these classes lie apart, so that the best F1 decides for it too.
+    search = bi.ImbalanceSearchCV(**CHEAP)
+    assert search.__sklearn_tags__().classifier_tags.multi_class
+    checks.check_estimator(search, expected_failed_checks=expected, on_skip=None)
+
+
+class OfTwoClasses(bi.ImbalanceSearchCV):
+    """One that the checks give labels of two classes."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("check", OF_ONE_ROW)
+def test_the_other_checks_on_two_classes(check):
+    pytest.importorskip("lightgbm")
+    check("OfTwoClasses", OfTwoClasses(**CHEAP))
 
 
 def test_the_options_are_those_of_tune():
@@ -206,3 +234,46 @@ def test_nested_cross_validation_and_a_search_over_it(small):
     grid = GridSearchCV(bi.ImbalanceSearchCV(**CHEAP), {"goal": [0.999, "f1"]}, cv=2, scoring="f1").fit(X, y)
     assert grid.best_params_ == {"goal": "f1"}
     assert f1_score(y, grid.predict(X)) > 0.5
+
+
+@pytest.fixture(scope="module")
+def graded():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(600, 3))
+    return X, np.array(["low", "mid", "top"])[np.digitize(X[:, 0] + 0.3 * rng.normal(size=600), [0.4, 1.1])]
+
+
+def test_several_classes(graded):
+    X, y = graded
+    half = np.arange(y.size) % 2 == 0
+    search = bi.ImbalanceSearchCV(**CHEAP).fit(X[half], y[half])
+    assert search.classes_.tolist() == ["low", "mid", "top"]
+    proba, odds = search.predict_proba(X), search.decision_function(X)
+    assert proba.shape == odds.shape == (600, 3)
+    np.testing.assert_allclose(expit(odds), proba, atol=1e-12)
+    result = bi.tune(X[half], y[half], **CHEAP)
+    np.testing.assert_array_equal(proba, result.predict_proba(X))
+    np.testing.assert_array_equal(search.predict(X), result.predict(X))
+    np.testing.assert_array_equal(search.threshold_, result.threshold_)
+    weight = np.random.default_rng(0).uniform(0.1, 3.0, y.size)[~half]
+    want = average_precision_score(y[~half], proba[~half], sample_weight=weight)
+    assert search.score(X[~half], y[~half], weight) == pytest.approx(want)
+    with pytest.raises(ValueError, match=r"the labels \[.*\] only, got 'top!'"):
+        search.score(X, np.where(y == "top", "top!", y))
+    assert search.set_threshold(cost_matrix=1 - np.eye(3)) is search
+    np.testing.assert_array_equal(search.predict(X), search.classes_[odds.argmax(axis=1)])
+    assert search.confusion().counts.sum() == half.sum()
+    again = pickle.loads(pickle.dumps(search))
+    np.testing.assert_array_equal(again.predict_proba(X), proba)
+
+
+def test_several_classes_in_scikit_learns_tools(graded):
+    X, y = graded
+    found = cross_validate(bi.ImbalanceSearchCV(**CHEAP), X, y, cv=3, scoring=["average_precision", "f1_macro", "roc_auc_ovr"])
+    np.testing.assert_allclose(cross_val_score(bi.ImbalanceSearchCV(**CHEAP), X, y, cv=3), found["test_average_precision"])
+    assert found["test_average_precision"].min() > 0.6
+    assert found["test_roc_auc_ovr"].min() > 0.8
+    grid = GridSearchCV(bi.ImbalanceSearchCV(**CHEAP), {"metric": ["average_precision", "average_precision_weighted"]}, cv=2)
+    assert 0.5 < grid.fit(X, y).best_score_ < 1
+    with pytest.raises(ValueError, match="pos_label must be None with more than two classes"):
+        bi.ImbalanceSearchCV(**CHEAP, pos_label="top").fit(X, y)
