@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from boostimb.cli._errors import InputError, refused_as_input, say
-from boostimb.cli._model import as_trained, feature_names, load_model, text_columns
+from boostimb.cli._model import as_trained, feature_names, load_model_of_two, text_columns
 from boostimb.cli._pieces import Piece, columns_of, pieces_of
 from boostimb.cli._predict import check_files
 from boostimb.cli._progress import progress
@@ -36,7 +36,7 @@ def explain_file(model_path: Path, table: Path, out: Path | None, n_top: int) ->
         If model, table or output cannot be used; no output is left behind then.
     """
     check_files(table, out)
-    model = load_model(model_path)
+    model = load_model_of_two(model_path, "boostimb explain")
     names = feature_names(model, columns_of(table))
     gain = model.feature_importances_
     top = np.argsort(-gain, kind="stable")[:n_top]  # known before the first row is read, and the same for every table

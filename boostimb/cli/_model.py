@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from boostimb.cli._errors import InputError, refused_as_input
 from boostimb.cli._tables import check_columns
-from boostimb.model import Ensemble, load
+from boostimb.model import ClassEnsemble, Ensemble, load
 from boostimb.typing import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
+AnyModel: TypeAlias = Ensemble | ClassEnsemble
 
-def load_model(path: Path) -> Ensemble:
+
+def load_model(path: Path) -> AnyModel:
     """Return the model of a folder, or raise if it holds none."""
     folder = next((each for each in (path, path / "model") if (each / "manifest.json").is_file()), None)
     if folder is None:
@@ -22,7 +24,15 @@ def load_model(path: Path) -> Ensemble:
         return load(folder)
 
 
-def feature_names(model: Ensemble, columns: list[str]) -> list[str]:
+def load_model_of_two(path: Path, command: str) -> Ensemble:
+    """Return the model of a folder, or raise if it holds none of two classes."""
+    model = load_model(path)
+    if isinstance(model, ClassEnsemble):
+        raise InputError(f"{command} takes a model of two classes, and {path} holds one of {model.classes_.size}")
+    return model
+
+
+def feature_names(model: AnyModel, columns: list[str]) -> list[str]:
     """Return the columns that the model reads: all of them, where it was trained without names."""
     if model.encoder.names is None:
         if len(columns) != model.n_features_in_:
@@ -32,12 +42,12 @@ def feature_names(model: Ensemble, columns: list[str]) -> list[str]:
     return list(model.encoder.names)
 
 
-def text_columns(model: Ensemble, names: Sequence[str]) -> list[str]:
+def text_columns(model: AnyModel, names: Sequence[str]) -> list[str]:
     """Return those of the columns that are text to the model, even where they look like numbers."""
     return [name for name, levels in zip(names, model.encoder.categories, strict=True) if levels and isinstance(levels[0], str)]
 
 
-def as_trained(model: Ensemble, features: "pd.DataFrame") -> Any:
+def as_trained(model: AnyModel, features: "pd.DataFrame") -> Any:
     """Return the rows as the model was trained: by name or by position."""
     return features if model.encoder.names else features.to_numpy()
 

@@ -2,23 +2,27 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
-from boostimb.cli._errors import InputError, say
-from boostimb.cli._model import feature_names, load_model, log_odds, text_columns
+from boostimb.cli._errors import InputError, refused_as_input, say
+from boostimb.cli._model import AnyModel, as_trained, feature_names, load_model, log_odds, text_columns
 from boostimb.cli._pieces import Piece, columns_of, pieces_of
 from boostimb.cli._progress import progress
+from boostimb.cli._several_classes import with_numbers
 from boostimb.cli._tables import PARQUET, TEXT, check_file, ending, require_pyarrow
 from boostimb.cli._write import writing
+from boostimb.decision import decide
 from boostimb.model import Ensemble
 from boostimb.validation import decode
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NEW = SCORE, PROBABILITY, DECISION = "score", "probability", "decision"
+SCORE, PROBABILITY, DECISION = "score", "probability", "decision"
 
 
 def score_files(model_path: Path, tables: Sequence[Path], out: Path | None, *, only: bool) -> None:
@@ -36,7 +40,7 @@ def score_files(model_path: Path, tables: Sequence[Path], out: Path | None, *, o
     read = [columns_of(table) for table in tables]
     for columns in read:  # before the first row of any is scored
         feature_names(model, columns)
-        if not only and (taken := [name for name in NEW if name in columns]):
+        if not only and (taken := [name for name in new_columns(model) if name in columns]):
             raise InputError(f"the table has a column {taken[0]!r} already: rename it, or write the new columns alone with --only")
     for table, to, columns in zip(tables, outs, read, strict=True):
         _score(model, table, to, feature_names(model, columns), only=only)
@@ -56,6 +60,13 @@ def _outputs(tables: Sequence[Path], out: Path | None) -> list[Path | None]:
     return [out / name for name in names]
 
 
+def new_columns(model: AnyModel) -> list[str]:
+    """Return the names of the columns that an answer adds: of several classes a probability for each."""
+    if isinstance(model, Ensemble):
+        return [SCORE, PROBABILITY, DECISION]
+    return [*(f"{PROBABILITY}_{label}" for label in model.classes_.tolist()), DECISION]
+
+
 def check_files(table: Path, out: Path | None) -> None:
     """Raise if a table is not there, or its answer could not be written or would overwrite it."""
     check_file(table)
@@ -65,38 +76,52 @@ def check_files(table: Path, out: Path | None) -> None:
         raise InputError(f"--out must not be the table itself, {table}")
 
 
-def _score(model: Ensemble, table: Path, out: Path | None, names: list[str], *, only: bool) -> None:
+def _score(model: AnyModel, table: Path, out: Path | None, names: list[str], *, only: bool) -> None:
     """Put one table through the model."""
     texts = text_columns(model, names)
     # Into a Parquet file, the features of a text table go as what they are, and not as the text of their fields.
     typed = out is not None and ending(out) in PARQUET and ending(table) in TEXT
     as_read = ([name for name in names if name not in texts], texts) if typed else ([], [])
-    positive = model.classes_[model.positive_index]
-    seen = flagged = 0
+    decided = np.zeros(model.classes_.size, dtype=np.intp)
     with writing(out) as write, progress(f"Scoring {table.name}", shown=out is not None) as advance:
         for piece in pieces_of(table, names, texts, keep=not only):
             answer = _answer(model, piece, *as_read)
             write(answer)
-            seen, flagged = seen + len(answer), flagged + int((answer[DECISION] == positive).sum())
+            decided += [int((answer[DECISION] == label).sum()) for label in model.classes_]
             advance(len(answer), piece.share)
+        seen = int(decided.sum())
         if not seen:
             raise InputError(f"{table} holds no rows")
     where = "" if out is None else f" Written to {out}."
-    say(f"{seen:,} rows scored, {flagged:,} of them ({flagged / seen:.2%}) decided {positive}.{where}")
+    if isinstance(model, Ensemble):
+        flagged, positive = int(decided[model.positive_index]), model.classes_[model.positive_index]
+        found = f"{flagged:,} of them ({flagged / seen:.2%}) decided {positive}"
+    else:
+        found = f"decided: {with_numbers(model.classes_.tolist(), decided.tolist())}"
+    say(f"{seen:,} rows scored, {found}.{where}")
 
 
-def _answer(model: Ensemble, piece: Piece, numbers: Sequence[str], texts: Sequence[str]) -> "pd.DataFrame":
+def _answer(model: AnyModel, piece: Piece, numbers: Sequence[str], texts: Sequence[str]) -> "pd.DataFrame":
     """Return what is written for a piece.
 
     ``numbers`` and ``texts`` are the columns that are written as the model reads them, and not as they stand in the table.
     """
     import pandas as pd
 
-    score = log_odds(model, piece.features)
-    proba = expit(score)
-    new = {SCORE: score, PROBABILITY: proba, DECISION: decode(model.classes_, model.positive_index, proba >= model.threshold)}
+    new = dict(zip(new_columns(model), _scored(model, piece), strict=True))
     if piece.kept is None:
         return pd.DataFrame(new)
     read = {name: piece.features[name] for name in texts}
     read |= {name: piece.features[name].astype("float64") for name in numbers}  # one type in all pieces
     return piece.kept.assign(**read, **new)
+
+
+def _scored(model: AnyModel, piece: Piece) -> list[NDArray[Any]]:
+    """Return the values of the new columns."""
+    if isinstance(model, Ensemble):
+        score = log_odds(model, piece.features)
+        proba = expit(score)
+        return [score, proba, decode(model.classes_, model.positive_index, proba >= model.threshold)]
+    with refused_as_input():
+        of_classes = model.predict_proba(as_trained(model, piece.features))
+    return [*of_classes.T, model.classes_[decide(of_classes, model.threshold, model.costs)]]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boostimb.cli._errors import InputError, refused_as_input, say
-from boostimb.cli._model import as_trained, feature_names, load_model, text_columns
+from boostimb.cli._model import as_trained, feature_names, load_model_of_two, text_columns
 from boostimb.cli._pieces import columns_of, pieces_of
 from boostimb.cli._predict import check_files
 from boostimb.cli._progress import progress
 from boostimb.cli._run import Baseline, Judged
 from boostimb.cli._tables import check_columns
 from boostimb.cli._task import Task
+from boostimb.metrics import Confusion
 from boostimb.model import Ensemble
 from boostimb.report import ModelScores, in_plain_words, page_of_model, write_page
 from boostimb.search import TuneResult, page_of
@@ -28,15 +29,19 @@ REPORT = "report.html"
 
 
 def save_report(task: Task, result: TuneResult, tuned: Judged, plain: Baseline, folder: Path) -> bool:
-    """Write the report of a run on its held-out part; False, and no older one left behind, where Jinja is not installed."""
+    """Write the report of a run on its held-out part; False, and no older one left behind, where there is none.
+
+    It needs Jinja, and two classes.
+    """
     path = folder / REPORT
-    if find_spec("jinja2") is None:
+    at, of_plain = tuned.confusion, plain.judged.confusion
+    if find_spec("jinja2") is None or not (isinstance(at, Confusion) and isinstance(of_plain, Confusion)):
         path.unlink(missing_ok=True)
         return False
-    y = task.positive[task.test]
+    y = np.asarray(task.truth[task.test], dtype=np.bool_)
     own = page_of(result, f"{task.name}: {task.target}")
     models = (
-        ModelScores.of("this model", y, tuned.proba, tuned.proba >= result.threshold_),
+        ModelScores.of("this model", y, tuned.proba, tuned.proba >= at.threshold),
         ModelScores.of(f"plain {plain.booster}", y, plain.judged.proba, plain.judged.proba >= 0.5),
     )
     page = replace(
@@ -45,7 +50,7 @@ def save_report(task: Task, result: TuneResult, tuned: Judged, plain: Baseline, 
         proba=tuned.proba,
         rows="held out",
         chosen_by=f"{own.chosen_by} out of fold",
-        plain=plain.judged.confusion,
+        plain=of_plain,
         plain_name=f"A plain {plain.booster}, with its default parameters and cut at 0.5",
         models=models,
         cut="the chosen cut, and at 0.5 for the plain booster",
@@ -69,7 +74,7 @@ def report_file(model_path: Path, table: Path, target: str, out: Path) -> None:
     if out.is_dir():
         raise InputError(f"--out {out} is a folder, and must be a file")
     check_files(table, None)
-    model = load_model(model_path)
+    model = load_model_of_two(model_path, "boostimb report")
     columns = columns_of(table)
     check_columns([target], columns, "--target")
     names = feature_names(model, [name for name in columns if name != target])

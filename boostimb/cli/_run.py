@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from boostimb.boosters import installed
 from boostimb.cli._errors import refused_as_input
-from boostimb.cli._settings import Settings
+from boostimb.cli._settings import NAMED, Settings
+from boostimb.cli._several_classes import ClassScores
 from boostimb.cli._task import Task
-from boostimb.metrics import Confusion, confusion_at
-from boostimb.model import BoostClassifier, Ensemble
+from boostimb.decision import decide
+from boostimb.metrics import ClassConfusion, Confusion, confusion_at
+from boostimb.model import BoostClassifier, ClassEnsemble
 from boostimb.search import TuneResult, tune
-from boostimb.typing import BoolArray, FloatArray, Metric
+from boostimb.typing import FloatArray, IntArray, LabelArray, Metric
 
 # What each booster's own scikit-learn class trains if nothing is said.
 _OWN_ROUNDS = {"lightgbm": 100, "xgboost": 100, "catboost": 1000}
@@ -35,8 +39,8 @@ class Judged:
 
     proba: FloatArray
     metric: float  # the one that was searched by
-    scores: Scores
-    confusion: Confusion
+    scores: Scores | ClassScores
+    confusion: Confusion | ClassConfusion
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Baseline:
         """What it is, to be printed under its scores."""
         return (
             f"plain {self.booster}: its default parameters, {self.n_rounds} rounds on the same training rows, no class weight, no "
-            "resampling, cut at 0.5"
+            f"resampling, {'cut at 0.5' if isinstance(self.judged.scores, Scores) else 'the likeliest class'}"
         )
 
 
@@ -63,8 +67,8 @@ def search(task: Task, settings: Settings) -> TuneResult:
             task.X.iloc[task.train],
             task.y[task.train],
             booster=settings.boosters,
-            # By its name the progress bar calls it as the user did.
-            metric=settings.metric_name if settings.metric_name == "average_precision" else settings.metric,
+            # By its name the progress bar calls it as the user did, and the classes say which of two metrics has that name.
+            metric=settings.metric_name if settings.metric_name in NAMED else settings.metric,
             goal=settings.goal,
             constraints=settings.constraints,
             confidence=settings.confidence,
@@ -81,9 +85,10 @@ def search(task: Task, settings: Settings) -> TuneResult:
 def judge_tuned(result: TuneResult, task: Task, settings: Settings) -> Judged:
     """Score the tuned model on the held-out part."""
     model = result.best_estimator_
-    assert isinstance(model, Ensemble)  # the target has two classes
-    proba = model.predict_proba(task.X.iloc[task.test])[:, model.positive_index]
-    return _judge(task.positive[task.test], proba, model.threshold, settings.metric)
+    proba = model.predict_proba(task.X.iloc[task.test])
+    if isinstance(model, ClassEnsemble):
+        return _judge_classes(task, proba, decide(proba, model.threshold, model.costs), settings)
+    return _judge(task.truth[task.test], proba[:, model.positive_index], model.threshold, settings.metric)
 
 
 def baseline(task: Task, settings: Settings) -> Baseline:
@@ -91,12 +96,23 @@ def baseline(task: Task, settings: Settings) -> Baseline:
     names = installed() if settings.boosters == "auto" else settings.boosters
     name = next(name for name in _OWN_ROUNDS if name in names)
     plain = BoostClassifier(name, n_rounds=_OWN_ROUNDS[name], n_jobs=settings.n_jobs, random_state=settings.seed)
-    plain.fit(task.X.iloc[task.train], task.positive[task.train])
-    proba = plain.predict_proba(task.X.iloc[task.test])[:, 1]
-    return Baseline(name, plain.best_iteration_, _judge(task.positive[task.test], proba, 0.5, settings.metric))
+    plain.fit(task.X.iloc[task.train], task.truth[task.train])
+    proba = plain.predict_proba(task.X.iloc[task.test])
+    if task.pos_label is None:
+        judged = _judge_classes(task, proba, proba.argmax(axis=1), settings)
+    else:
+        judged = _judge(task.truth[task.test], proba[:, 1], 0.5, settings.metric)
+    return Baseline(name, plain.best_iteration_, judged)
 
 
-def _judge(y: BoolArray, proba: FloatArray, threshold: float, metric: Metric) -> Judged:
+def _judge_classes(task: Task, proba: FloatArray, decided: IntArray, settings: Settings) -> Judged:
+    y = np.asarray(task.truth[task.test], dtype=np.intp)
+    at = ClassConfusion.of(y, decided, task.classes)
+    scores = ClassScores.of(y, proba, at)
+    return Judged(proba, float(getattr(scores, settings.metric_name)), scores, at)
+
+
+def _judge(y: LabelArray, proba: FloatArray, threshold: float, metric: Metric) -> Judged:
     from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
     at = confusion_at(y, proba, threshold)

@@ -8,12 +8,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import boostimb
 from boostimb.cli._errors import InputError
 from boostimb.cli._run import Baseline, Judged
 from boostimb.cli._settings import Settings
+from boostimb.cli._several_classes import class_counts
 from boostimb.cli._task import Task
+from boostimb.metrics import Confusion
 from boostimb.search import TuneResult
+from boostimb.typing import IntArray
 
 MODEL, PLOT, FIGURES = "model", "report.png", "metrics.json"
 
@@ -41,9 +46,19 @@ def save_plot(task: Task, judged: Judged, folder: Path) -> bool:
     if find_spec("matplotlib") is None:
         path.unlink(missing_ok=True)
         return False
-    from boostimb.report import overview
+    from matplotlib.figure import Figure
 
-    figure = overview(task.positive[task.test], judged.proba, judged.confusion.threshold, f"{task.name}, held-out part")
+    from boostimb.report import overview, plot_class_confusion
+
+    at, title = judged.confusion, f"{task.name}, held-out part"
+    if isinstance(at, Confusion):
+        figure = overview(task.truth[task.test], judged.proba, at.threshold, title)
+    else:
+        truth, decided = np.divmod(np.repeat(np.arange(at.counts.size), at.counts.ravel()), len(task.classes))
+        ax = plot_class_confusion(at.classes[truth], at.classes[decided], task.classes)
+        ax.set_title(title)
+        assert isinstance(ax.figure, Figure)  # and no part of one
+        figure = ax.figure
     figure.savefig(path, dpi=150)
     return True
 
@@ -61,9 +76,10 @@ def save_figures(
             "name": task.name,
             "target": task.target,
             "positive": task.pos_label,
+            "classes": task.classes,
             "features": task.X.shape[1],
-            "training": _counts(task, task.train.size, int(task.positive[task.train].sum())),
-            "held_out": _counts(task, task.test.size, int(task.positive[task.test].sum())),
+            "training": _counts(task, task.train),
+            "held_out": _counts(task, task.test),
         },
         "settings": {key: value for key, value in asdict(settings).items() if key != "metric"},
         "search": {
@@ -71,7 +87,7 @@ def save_figures(
             "seconds": round(seconds, 1),
             "best_params": result.best_params_,
         },
-        "threshold": result.threshold_,
+        "threshold": np.asarray(result.threshold_).tolist(),
         "out_of_fold": {
             "metric": settings.metric_name,
             "score": result.best_score_,
@@ -82,16 +98,25 @@ def save_figures(
         "held_out": {
             "metric": tuned.metric,
             "tuned": asdict(tuned.scores),
-            "confusion": asdict(tuned.confusion),
+            "confusion": _confusion(tuned),
             "baseline": {"what": plain.description, **asdict(plain.judged.scores)},
-            "baseline_confusion": asdict(plain.judged.confusion),
+            "baseline_confusion": _confusion(plain.judged),
         },
     }
     (folder / FIGURES).write_text(json.dumps(content, indent=1, default=_plain) + "\n", encoding="utf-8")
 
 
-def _counts(task: Task, rows: int, positives: int) -> Mapping[str, int]:
-    return {"rows": rows, "positives": positives}
+def _counts(task: Task, rows: IntArray) -> Mapping[str, Any]:
+    truth = task.truth[rows]
+    if task.pos_label is None:
+        return {"rows": rows.size, "of_each_class": class_counts(np.asarray(truth, dtype=np.intp), task.classes)}
+    return {"rows": rows.size, "positives": int(truth.sum())}
+
+
+def _confusion(judged: Judged) -> Mapping[str, Any]:
+    """Return the counts; of several classes a row for each truth and a column for each decision, in the order of ``classes``."""
+    at = judged.confusion
+    return asdict(at) if isinstance(at, Confusion) else {"counts": at.counts.tolist()}
 
 
 def _plain(value: Any) -> Any:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from boostimb.boosters import get_booster, installed
 from boostimb.cli._errors import InputError, refused_as_input
 from boostimb.decision import parse_decision
-from boostimb.metrics import PRAUC, BestFScore, PrecisionAtRecall, RecallAtPrecision
+from boostimb.metrics import PRAUC, BestFScore, ClassAveragePrecision, PrecisionAtRecall, RecallAtPrecision
 from boostimb.typing import Metric
 from boostimb.validation import missing_extra
 
-METRICS = "average_precision, recall_at_precision:0.9, precision_at_recall:0.9, best_fscore:1 (with any number)"
+NAMED = ("average_precision", "average_precision_weighted")
+METRICS = (
+    "average_precision, average_precision_weighted (of several classes), recall_at_precision:0.9, precision_at_recall:0.9, "
+    "best_fscore:1 (with any number)"
+)
 _WITH_NUMBER = {"recall_at_precision": RecallAtPrecision, "precision_at_recall": PrecisionAtRecall, "best_fscore": BestFScore}
 
 
@@ -67,8 +71,8 @@ def parse_metric(text: str) -> Metric:
     RecallAtPrecision(precision=0.9)
     """
     name, _, number = text.strip().partition(":")
-    if name == "average_precision" and not number:
-        return PRAUC()
+    if name in NAMED and not number:
+        return PRAUC() if name == NAMED[0] else ClassAveragePrecision("weighted")
     try:
         kind, value = _WITH_NUMBER[name], float(number)
     except (KeyError, ValueError):

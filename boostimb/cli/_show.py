@@ -1,8 +1,10 @@
 """What a run prints."""
 
 import shlex
+from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -12,14 +14,21 @@ from boostimb.cli._report import REPORT
 from boostimb.cli._run import Baseline, Judged
 from boostimb.cli._save import FIGURES, MODEL, PLOT
 from boostimb.cli._settings import Settings
+from boostimb.cli._several_classes import class_counts, with_numbers
 from boostimb.cli._task import Task
 from boostimb.decision import parse_constraints
+from boostimb.metrics import Confusion
+from boostimb.model import ClassEnsemble, Ensemble
 from boostimb.report import in_plain_words
 from boostimb.search import TuneResult
+from boostimb.typing import LabelArray
 
 _NAMES = {
     "average_precision": "average precision",
     "roc_auc": "ROC-AUC",
+    "average_precision_weighted": "average precision, weighted",
+    "macro_f1": "macro F1",
+    "balanced_accuracy": "balanced accuracy",
     "precision": "precision",
     "recall": "recall",
     "f1": "F1",
@@ -38,11 +47,11 @@ def console() -> Console:
 def show_task(task: Task, settings: Settings) -> None:
     """Say what is searched on."""
     out = console()
-    n, pos = task.positive.size, int(task.positive.sum())
-    held, held_pos = task.test.size, int(task.positive[task.test].sum())
-    what = f"{n:,} rows, {task.X.shape[1]} features, {pos:,} positives ({task.target} = {task.pos_label}, {pos / n:.2%})"
+    what = f"{task.truth.size:,} rows, {task.X.shape[1]} features, {_classes(task, task.truth)}"
     out.print(Text.assemble((task.name, "bold"), f": {what}"))
-    out.print(f"Held out and never searched on: {held:,} rows, {held_pos:,} of them positive")
+    held = task.truth[task.test]
+    of_them = "" if task.pos_label is None else f", {int(held.sum()):,} of them positive"
+    out.print(f"Held out and never searched on: {held.size:,} rows{of_them}")
     budget = [_trials(settings.n_trials)] if settings.n_trials is not None else []
     budget += [f"{settings.timeout:g} s"] if settings.timeout is not None else []
     out.print(f"Searching for {' or '.join(budget)} ...\n")
@@ -51,15 +60,22 @@ def show_task(task: Task, settings: Settings) -> None:
 def show_results(task: Task, settings: Settings, result: TuneResult, tuned: Judged, plain: Baseline, seconds: float) -> None:
     """Print scores, estimate, decision and confusion matrix."""
     out = console()
-    out.print(_scores(plain, tuned, int(tuned.confusion.tp + tuned.confusion.fn)))
+    at = tuned.confusion
+    out.print(_scores(plain, tuned, f"{at.tp + at.fn:,.0f} positives" if isinstance(at, Confusion) else f"{task.test.size:,} rows"))
     trials = int(result.cv_results_["trial"].size)
     out.print(f"{plain.description[0].upper()}{plain.description[1:]}.")
     out.print(f"Tuned: {_members(result)}, after {_trials(trials)} in {seconds:.0f} s.\n")
 
     out.print(_estimate(settings, result, tuned))
-    out.print(Text.assemble(("\nDecision", "bold"), f": positive from probability {result.threshold_:.4g} on, {_reason(settings)}"))
-    out.print(f"{in_plain_words(tuned.confusion)}\n")
-    out.print(_confusion(tuned, task))
+    if isinstance(at, Confusion):
+        out.print(Text.assemble(("\nDecision", "bold"), f": positive from probability {at.threshold:.4g} on, {_reason(settings)}"))
+        out.print(f"{in_plain_words(at)}\n")
+        out.print(_confusion(at, task))
+        return
+    multipliers = with_numbers(task.classes, np.asarray(result.threshold_).tolist())
+    how = f": the largest probability times multiplier ({multipliers}), {_reason(settings)}"
+    out.print(Text.assemble(("\nDecision", "bold"), how))
+    out.print(Text.assemble(("\nDecisions on the held-out part\n", "bold"), f"\n{at}"), soft_wrap=True)
 
 
 def show_levers(result: TuneResult) -> None:
@@ -71,22 +87,25 @@ def show_files(folder: Path, model: TuneResult, *, plotted: bool, told: bool) ->
     """Say what was saved and how to use it."""
     out = console()
     lines = [(folder / MODEL, "the model"), (folder / FIGURES, "all figures of this run")]
+    several = isinstance(model.best_estimator_, ClassEnsemble)
     if plotted:
-        lines.insert(1, (folder / PLOT, "its curves on the held-out part"))
+        lines.insert(1, (folder / PLOT, f"its {'decisions' if several else 'curves'} on the held-out part"))
     if told:
         lines.insert(1, (folder / REPORT, "all of it as a page, with a threshold to move"))
     out.print("\n[bold]Saved[/bold]")
     width = max(len(str(path)) for path, _ in lines)
     for path, what in lines:
         out.print(Text(f"  {path!s:<{width}}  {what}"), soft_wrap=True)
-    if not told:
+    if several:
+        out.print("No page was written: pages are of two classes")
+    elif not told:
         out.print(Text("No page was written: it needs Jinja, pip install 'boostimb[report]'"), soft_wrap=True)
     if not plotted:
         out.print(Text("No plot was drawn: it needs Matplotlib, pip install 'boostimb[plots]'"), soft_wrap=True)
     code = (
         "import boostimb as bi",
         f"model = bi.load({str(folder / MODEL)!r})",
-        f"model.predict_proba(X)[:, {model.best_estimator_.positive_index}], model.predict(X)",
+        f"model.predict_proba(X){_column(model)}, model.predict(X)",
     )
     command = f"boostimb predict {shlex.quote(str(folder))} NEW.csv --out decisions.csv"
     out.print(Text.assemble(("\nUse it", "bold"), f" by {command}\nor in Python:"), soft_wrap=True)
@@ -98,12 +117,28 @@ def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
 
 
-def _scores(plain: Baseline, tuned: Judged, positives: int) -> Table:
-    table = _table(f"Scores on the held-out part ({positives:,} positives)")
+def _classes(task: Task, truth: LabelArray) -> str:
+    """Return how many rows are of which class."""
+    if task.pos_label is None:
+        counts = class_counts(np.asarray(truth, dtype=np.intp), task.classes)
+        return f"{len(counts)} classes of {task.target}: {with_numbers(task.classes, counts)}"
+    pos = int(truth.sum())
+    return f"{pos:,} positives ({task.target} = {task.pos_label}, {pos / truth.size:.2%})"
+
+
+def _column(result: TuneResult) -> str:
+    """Return what takes the positive class out of the probabilities."""
+    model = result.best_estimator_
+    return f"[:, {model.positive_index}]" if isinstance(model, Ensemble) else ""
+
+
+def _scores(plain: Baseline, tuned: Judged, of_what: str) -> Table:
+    table = _table(f"Scores on the held-out part ({of_what})")
     table.add_column("")
     table.add_column(f"plain {plain.booster}", justify="right")
     table.add_column("tuned", justify="right")
-    for field, name in _NAMES.items():
+    for field in (each.name for each in fields(tuned.scores)):
+        name = _NAMES[field]
         values = [getattr(scores, field) for scores in (plain.judged.scores, tuned.scores)]
         best = (min if field in _LOWER_IS_BETTER else max)(values)
         cells = [Text(f"{value:.4f}", style="bold" if value == best else "") for value in values]
@@ -125,8 +160,7 @@ def _estimate(settings: Settings, result: TuneResult, tuned: Judged) -> Table:
     return table
 
 
-def _confusion(tuned: Judged, task: Task) -> Table:
-    at = tuned.confusion
+def _confusion(at: Confusion, task: Task) -> Table:
     table = _table("Decisions on the held-out part")
     table.add_column("")
     table.add_column("flagged", justify="right")

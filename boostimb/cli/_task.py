@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from boostimb.cli._errors import InputError, say
 from boostimb.cli._tables import check_columns
 from boostimb.table import TableEncoder
-from boostimb.typing import BoolArray, IntArray
+from boostimb.typing import IntArray, LabelArray
+from boostimb.validation import ClassLabels, Labels, check_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,9 @@ class Task:
     target: str
     X: "pd.DataFrame"
     y: NDArray[Any]
-    positive: BoolArray
-    pos_label: Any
+    truth: LabelArray  # whether each row is positive; of several classes the number of its class
+    classes: list[Any]
+    pos_label: Any  # None: several classes
     train: IntArray
     test: IntArray
 
@@ -52,7 +54,7 @@ def make_task(
     Raises
     ------
     InputError
-        For an unknown column, a target that is missing somewhere or not of two classes, or a column that is no feature.
+        For an unknown column, a target that is missing somewhere or holds no classes, or a column that is no feature.
     """
     check_columns([target], frame.columns, "--target")
     check_columns(drop, frame.columns, "--drop")
@@ -78,13 +80,14 @@ def make_task(
             "other held out, scores come out too good: --drop-duplicates keeps one of each."
         )
     y = frame[target].to_numpy()
-    label = _positive_label(y, target, pos_label)
-    positive = np.asarray(y == label, dtype=bool)
-    if positive.mean() > 0.5:
-        share = f"{positive.mean():.1%} of the rows"
-        say(f"Note: {label!r} is the more frequent class ({share}). The positive class should be the rare one.")
-    train, test = _split(positive, test_size, seed)
-    return Task(name, target, X, y, positive, label, train, test)
+    labels = _labels(y, target, pos_label)
+    classes, label = labels.classes.tolist(), None
+    if isinstance(labels, Labels):
+        label, share = classes[labels.positive_index], labels.positive.mean()
+        if share > 0.5:
+            say(f"Note: {label!r} is the more frequent class ({share:.1%} of the rows). The positive class should be the rare one.")
+    train, test = _split(labels.y, test_size, seed)
+    return Task(name, target, X, y, labels.y, classes, label, train, test)
 
 
 def _check_features(X: "pd.DataFrame") -> None:
@@ -125,23 +128,30 @@ def _warn_of_suspects(X: "pd.DataFrame") -> None:
         say(f"Note: column {name!r} {what}. If it says nothing about new rows, leave it out: --drop {shlex.quote(name)}")
 
 
-def _positive_label(y: NDArray[Any], target: str, wanted: str | None) -> Any:
-    """Return the positive label as the table holds it."""
+def _labels(y: NDArray[Any], target: str, wanted: str | None) -> Labels | ClassLabels:
+    """Return the classes, of which the user names the positive one where there are two."""
     import pandas as pd
 
     counts = pd.Series(y).value_counts()
     labels = list(counts.index)
     shown = ", ".join(repr(_plain(label)) for label in labels[:_SHOWN]) + (", ..." if len(labels) > _SHOWN else "")
     if len(labels) != 2:
-        rest = "" if len(labels) < 2 else ": make the rare one 1 and the rest 0"
-        raise InputError(f"the target {target!r} must hold two classes, and it holds {len(labels)} ({shown}){rest}")
+        if len(labels) > 2 and wanted is not None:
+            raise InputError(
+                f"--pos-label names one of two classes, and the target {target!r} holds {len(labels)} ({shown}): leave it out to "
+                "tell all of them apart, or make the one to find 1 and the rest 0"
+            )
+        try:
+            return check_labels(y)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"the target {target!r} must hold classes, and it holds {len(labels)} ({shown}): {error}") from error
     if wanted is not None:
         found = [label for label in labels if str(label) == wanted or _number(label) == _number(wanted) is not None]
         if not found:
             raise InputError(f"--pos-label must be one of the labels of {target!r}, {shown}; got {wanted!r}")
-        return _plain(found[0])
+        return check_labels(y, pos_label=found[0])
     if set(map(_number, labels)) in ({0.0, 1.0}, {-1.0, 1.0}):
-        return _plain(next(label for label in labels if _number(label) == 1.0))
+        return check_labels(y, pos_label=next(label for label in labels if _number(label) == 1.0))
     rare = shlex.quote(str(labels[-1]))
     raise InputError(f"the labels of {target!r} are {shown}: name the positive one, such as --pos-label {rare}")
 
@@ -158,20 +168,22 @@ def _plain(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
 
 
-def _split(positive: BoolArray, test_size: float, seed: int) -> tuple[IntArray, IntArray]:
-    """Return the rows to learn from and the rows to hold out, both with the same share of positives."""
+def _split(truth: LabelArray, test_size: float, seed: int) -> tuple[IntArray, IntArray]:
+    """Return the rows to learn from and the rows to hold out, both with the same share of each class."""
     from sklearn.model_selection import train_test_split
 
-    least = min(int(positive.sum()), int((~positive).sum()))
+    counts = np.unique(truth, return_counts=True)[1]
+    least = int(counts.min())
     try:
         if least < 2:
             raise ValueError
-        parts = train_test_split(np.arange(positive.size), test_size=test_size, stratify=positive, random_state=seed)
-        if any(np.unique(positive[rows]).size < 2 for rows in parts):
+        parts = train_test_split(np.arange(truth.size), test_size=test_size, stratify=truth, random_state=seed)
+        if any(np.unique(truth[rows]).size < counts.size for rows in parts):
             raise ValueError
     except ValueError:  # also scikit-learn's own, where a part would have fewer rows than there are classes
+        rare = "rarer" if counts.size == 2 else "rarest"
         raise InputError(
-            f"the rarer class has {least} rows, which --test-size {test_size:g} cannot divide into a part to learn from and one to "
-            "hold out: label more rows, or choose another size"
+            f"the {rare} class has {least} rows, which --test-size {test_size:g} cannot divide into a part to learn from and one "
+            "to hold out: label more rows, or choose another size"
         ) from None
     return np.sort(parts[0]), np.sort(parts[1])

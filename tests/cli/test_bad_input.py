@@ -89,13 +89,19 @@ def test_a_target_with_missing_values(shop, tune):
 @pytest.mark.parametrize(
     ("labels", "text"),
     [
-        (["no"] * 600, "must hold two classes, and it holds 1 ('no')"),
-        (["a", "b", "c"] * 200, "and it holds 3 ('a', 'b', 'c'): make the rare one 1 and the rest 0"),
-        (np.arange(600) / 7, "and it holds 600 (0.0, "),
+        (["no"] * 600, "must hold classes, and it holds 1 ('no'): y must hold two classes"),
+        (np.arange(600) / 7, "must hold classes, and it holds 600 (0.0, "),
+        (np.arange(600), "the rarest class has 1 rows, which --test-size 0.25 cannot divide"),
     ],
 )
-def test_a_target_that_is_not_of_two_classes(labels, text, shop, tune):
-    assert text in tune(shop(lambda frame: frame.assign(bought=labels)))
+def test_a_target_that_is_no_class(labels, text, shop, refused, quick):
+    path = shop(lambda frame: frame.assign(bought=labels))
+    assert text in refused("tune", path, "--target", "bought", "--out", path.parent / "out", *quick)
+
+
+def test_several_classes_have_no_positive_one(shop, tune):
+    text = tune(shop(lambda frame: frame.assign(bought=["a", "b", "c"] * 200)))
+    assert "--pos-label names one of two classes, and the target 'bought' holds 3 ('a', 'b', 'c'): leave it out" in text
 
 
 def test_the_positive_label(shop, tune, refused):
