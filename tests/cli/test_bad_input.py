@@ -168,7 +168,7 @@ def test_the_more_frequent_class_as_the_positive_one_is_pointed_out(shop, invoke
         (("--confidence", "1.5"), "confidence must be a finite number > 0.5 and < 1, got 1.5"),
         (("--goal", "recall"), "the goal 'recall' needs a bound"),
         (("--booster", "lightgmb"), "booster must be one of xgboost, lightgbm, catboost; got 'lightgmb'"),
-        (("--metric", "roc_auc"), "--metric must be one of average_precision, recall_at_precision:0.9"),
+        (("--metric", "roc_auc"), "--metric must be one of average_precision, average_precision_weighted (of several classes), recall_at"),
         (("--metric", "recall_at_precision:2"), "precision must be a finite number > 0 and <= 1, got 2"),
         (("--example", "digits"), "--example brings its own table and target"),
     ],
