@@ -174,7 +174,9 @@ def check_binary(y_true: ArrayLike, name: str = "y_true") -> BoolArray:
     if y.dtype == np.bool_:
         return y
     if y.dtype.kind not in "iuf":
-        raise ValueError(f"{name} must hold the labels 0 and 1, got values of type {y.dtype}")
+        raise ValueError(
+            f"{name} must hold the labels 0 and 1, got values of type {y.dtype}: compare them first, as in {name} == 'yes'"
+        )
     positive: BoolArray = y == 1
     wrong = ~(positive | (y == 0))
     if wrong.any():

@@ -377,7 +377,7 @@ def test_optuna_is_left_as_it_was(small):
         ({"timeout": None, "n_trials": None}, "must not both be None"),
         ({"booster": "gbm"}, "booster must be one of"),
         ({"booster": []}, "at least one"),
-        ({"metric": "roc"}, "metric must be one of average_precision"),
+        ({"metric": "roc"}, "metric must be 'average_precision' or a metric such as"),
         ({"metric": "accuracy"}, "metric must not be 'accuracy': where positives are rare.* Take 'average_precision'"),
         ({"goal": accuracy_score}, "goal must not be 'accuracy_score': where positives are rare"),
         ({"weight_evaluation": True}, "weight_evaluation=True needs sample_weight, got None"),
