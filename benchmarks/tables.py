@@ -3,9 +3,10 @@
 ``python benchmarks/tables.py FOLDER [--tables a b] [--timeout 20] [--seed 0]``
 
 FOLDER holds parquet files whose last column ``target`` is 1 for the rare class, or the number of one of several classes. Exact
-duplicates of rows are dropped; all other rows are searched on, in five folds, or as many as the rarest class has rows. Each table is a process of its own with two cores. It is saved and
-loaded again, and the loaded model has to give the same probabilities, finite ones that sum to 1. A table that fails, or takes more
-than three times the timeout, is a line that says so. Linux only. Seconds are those of ``tune``, the peak is that of the process.
+duplicates of rows are dropped; all other rows are searched on, in five folds, or as many as the rarest class has rows. Each table
+is a process of its own with two cores. It is saved and loaded again, and the loaded model has to give the same probabilities,
+finite ones that sum to 1. A table that fails, or takes more than three times the timeout, is a line that says so. Linux only.
+Seconds are those of ``tune``, the peak is that of the process.
 """
 
 import argparse
