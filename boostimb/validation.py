@@ -121,7 +121,8 @@ def as_vector(name: str, values: ArrayLike) -> NDArray[Any]:
     """Return a one-dimensional array, of the host, without copying where none is needed."""
     array = np.asarray(to_host(values))
     if array.ndim != 1:
-        raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}")
+        hint = ": give the column, and not its name" if isinstance(values, str) else ""
+        raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}{hint}")
     return array
 
 

@@ -396,6 +396,7 @@ def test_optuna_is_left_as_it_was(small):
         ({"refit": "all"}, "refit must be one of"),
         ({"calibration": "platt"}, "calibration must be one of"),
         ({"cv": 1}, "cv must be an integer >= 2"),
+        ({"groups": "shop"}, "groups must be one-dimensional, .*: give the column, and not its name"),
         ({"groups": [1, 2]}, "inconsistent numbers of samples: groups has length 2"),
         ({"groups": np.array([None, *"ab" * 449, "c"], dtype=object)}, "groups must not be missing: NaN or None at 1 of 900 rows"),
         ({"groups": np.where(np.arange(900) % 9, 0.0, np.nan)}, "groups must not be missing: NaN or None at 100 of 900 rows"),
