@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from boostimb.cli._errors import InputError, refused_as_input
-from boostimb.cli._tables import check_columns
+from boostimb.cli._tables import check_columns, did_you_mean
 from boostimb.model import ClassEnsemble, Ensemble, load
 from boostimb.typing import FloatArray
 
@@ -17,11 +17,13 @@ AnyModel: TypeAlias = Ensemble | ClassEnsemble
 
 def load_model(path: Path) -> AnyModel:
     """Return the model of a folder, or raise if it holds none."""
-    folder = next((each for each in (path, path / "model") if (each / "manifest.json").is_file()), None)
-    if folder is None:
+    if not path.exists():
+        beside = [each.name for each in path.parent.iterdir() if each.is_dir()] if path.parent.is_dir() else []
+        raise InputError(f"there is no folder {path}{did_you_mean(path.name, beside)}")
+    if not any((each / "manifest.json").is_file() for each in (path, path / "model")):
         raise InputError(f"{path} holds no boostimb model: give the folder that `boostimb tune --out` or result.save wrote")
     with refused_as_input():
-        return load(folder)
+        return load(path)
 
 
 def load_model_of_two(path: Path, command: str) -> Ensemble:
