@@ -37,7 +37,9 @@ def predict(
 ) -> None:
     """Score tables of any length: log-odds (score), probability and decision for each row, beside its columns.
 
-    Of several classes: a probability for each, and the decision. A table is read and written in pieces, so that it need not fit in memory.
+    Of several classes: a probability for each, and the decision.
+
+    A table is read and written in pieces, so that it need not fit in memory.
     """
     with reported(debug):
         from boostimb.cli._predict import score_files

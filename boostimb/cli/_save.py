@@ -46,8 +46,6 @@ def save_plot(task: Task, judged: Judged, folder: Path) -> bool:
     if find_spec("matplotlib") is None:
         path.unlink(missing_ok=True)
         return False
-    from matplotlib.figure import Figure
-
     from boostimb.report import overview, plot_class_confusion
 
     at, title = judged.confusion, f"{task.name}, held-out part"
@@ -55,10 +53,9 @@ def save_plot(task: Task, judged: Judged, folder: Path) -> bool:
         figure = overview(task.truth[task.test], judged.proba, at.threshold, title)
     else:
         truth, decided = np.divmod(np.repeat(np.arange(at.counts.size), at.counts.ravel()), len(task.classes))
-        ax = plot_class_confusion(at.classes[truth], at.classes[decided], task.classes)
+        ax: Any = plot_class_confusion(at.classes[truth], at.classes[decided], task.classes)
         ax.set_title(title)
-        assert isinstance(ax.figure, Figure)  # and no part of one
-        figure = ax.figure
+        figure = ax.figure  # by Matplotlib's types a part of one, which could not be saved
     figure.savefig(path, dpi=150)
     return True
 
