@@ -20,7 +20,7 @@ COVERAGE = 0.95
 # Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
 _WORK = 1e9
 # Trials and repeats where the metric has no fast way to all resamples at once.
-_SLOW_TRIALS, _SLOW_REPEATS, _LEAST_REPEATS = 5, 30, 4
+_SLOW_TRIALS, _SLOW_REPEATS, LEAST_REPEATS = 5, 30, 4
 _RATES = (PRAUC, RecallAtPrecision, PrecisionAtRecall, BestFScore)
 # Rows that an ensemble is chosen on in each resample, and the seconds that this takes for each row and trial.
 _ROWS, _CHOICE = 10_000, 7e-8
@@ -186,7 +186,7 @@ class Price:
         if seconds >= self.seconds:
             return None
         wanted = _repeats(self.n_rows, self._trials, fast=self._fast)
-        return int(np.clip((seconds - self._fixed) / self._each, _LEAST_REPEATS, wanted))
+        return int(np.clip((seconds - self._fixed) / self._each, LEAST_REPEATS, wanted))
 
     @property
     def _fast(self) -> bool:

@@ -10,7 +10,7 @@ import optuna
 from boostimb.decision import LogisticCalibration, calibrate, crossfit_score
 from boostimb.metrics import BestFScore
 from boostimb.model import Ensemble
-from boostimb.search._estimate import Estimate, Price, estimate
+from boostimb.search._estimate import LEAST_REPEATS, Estimate, Price, estimate
 from boostimb.search._final import REFIT_SHARE, Trained, final_members
 from boostimb.search._folds import Fold, LeftOut, weight_of
 from boostimb.search._lever_effects import Finished
@@ -210,7 +210,19 @@ class Search:
     def finish(
         self, calibration: str, encoder: TableEncoder, labels: Labels, n_jobs: int | None, deadline: float | None
     ) -> tuple[Ensemble, FloatArray, Estimate]:
-        """Return the final model, its out-of-fold probabilities and its score."""
+        """Return the final model, its out-of-fold probabilities and its score.
+
+        An interrupt does not lose the search: what it stops is done again in haste. A second one ends it.
+        """
+        try:
+            return self._finish(calibration, encoder, labels, n_jobs, deadline)
+        except KeyboardInterrupt:
+            warn("interrupted: the final model is chosen and scored in haste, as if there were no time left", RuntimeWarning)
+            return self._finish(calibration, encoder, labels, n_jobs, time.monotonic())
+
+    def _finish(
+        self, calibration: str, encoder: TableEncoder, labels: Labels, n_jobs: int | None, deadline: float | None
+    ) -> tuple[Ensemble, FloatArray, Estimate]:
         self._take_in()  # what other workers have finished
         margins, lines = [each.outcome.margins for each in self.trained], [each.line for each in self.trained]
         if self.ensemble:
@@ -221,21 +233,29 @@ class Search:
         end = None if deadline is None or self.refit == "single" else deadline - self._seconds_to_choose()
         members = final_members(choice, self.trained, self.share, self.folds[0].data, self.workers, self.seed, end)
         outer = calibrate(choice.logits, self.y, self.weight, method=calibration)
-        score = estimate(
-            self.y,
-            choice.logits,
-            self.score(choice.logits),
-            margins,
-            self.scores,
-            self.metric,
-            self.seed,
-            self.workers.cores,
-            weight=self.weight,
-            calibrations=lines if self.ensemble else None,
-            repeats=None if deadline is None else self._price().repeats(deadline - time.monotonic()),
-        )
+
+        def score(repeats: int | None) -> Estimate:
+            return estimate(
+                self.y,
+                choice.logits,
+                self.score(choice.logits),
+                margins,
+                self.scores,
+                self.metric,
+                self.seed,
+                self.workers.cores,
+                weight=self.weight,
+                calibrations=lines if self.ensemble else None,
+                repeats=repeats,
+            )
+
+        try:
+            scored = score(None if deadline is None else self._price().repeats(deadline - time.monotonic()))
+        except KeyboardInterrupt:
+            warn(f"interrupted: the choice is repeated {LEAST_REPEATS} times, and the interval is rough", RuntimeWarning)
+            scored = score(LEAST_REPEATS)
         model = Ensemble(members, encoder, labels.classes, labels.positive_index, outer, 0.5, n_jobs)
-        return model, self.left_out.spread(outer.apply(choice.logits)), score
+        return model, self.left_out.spread(outer.apply(choice.logits)), scored
 
     def finished(self, calibration: str, metric_name: str) -> Finished:
         """Return what the report on the levers reads."""

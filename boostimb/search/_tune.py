@@ -181,7 +181,8 @@ def tune(
 
     Notes
     -----
-    An interrupt (Ctrl-C) after the first finished trial ends the search and returns the best so far.
+    An interrupt (Ctrl-C) after the first finished trial ends the search and returns the best so far; one during the final choice and
+    its estimate hurries them, and the estimate is then of fewer repeats.
 
     Examples
     --------
