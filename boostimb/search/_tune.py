@@ -181,8 +181,8 @@ def tune(
 
     Notes
     -----
-    An interrupt (Ctrl-C) after the first finished trial ends the search and returns the best so far; one during the final choice and
-    its estimate hurries them, and the estimate is then of fewer repeats.
+    An interrupt (Ctrl-C) after the first finished trial ends the search and returns the best so far; one during the final choice
+    and its estimate hurries them, and the estimate is then of fewer repeats.
 
     Examples
     --------
@@ -221,7 +221,7 @@ def tune(
         folder, opened = artifact_folder(storage, artifacts), open_storage(storage)
         study = open_study(measure, opened, study_name)
         store = TrialStore(study, opened, folder)
-        seed = store.seed(None if random_state is None else seed, seed)
+        seed = store.seed(None if random_state is None else seed)
     elif artifacts is not None:
         raise ValueError(f"artifacts must come with storage, got artifacts={fspath(artifacts)!r} alone")
     folds = make_folds(data, cv, groups, seed)
