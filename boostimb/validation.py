@@ -234,11 +234,10 @@ def check_class_weight(sample_weight: ArrayLike | None, positive: BoolArray) -> 
                 f"sample_weight must be between 1e-30 and 1e30, or 0, got {weight[weight > 0].min():g} to {weight.max():g}"
             )
         if weight.mean() < 0.01:
-            warnings.warn(
+            warn(
                 f"sample_weight has a mean of {weight.mean():.3g}: boosters count a weight of 1 as a row, and so small ones forbid "
                 "every split. Multiply them by their number over their sum",
                 UserWarning,
-                stacklevel=3,
             )
         for name, rows in (("positive", positive), ("negative", ~positive)):
             if not weight[rows].any():

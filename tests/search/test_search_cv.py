@@ -208,3 +208,18 @@ def test_nested_cross_validation_and_a_search_over_it(small):
     grid = GridSearchCV(bi.ImbalanceSearchCV(**CHEAP), {"goal": [0.999, "f1"]}, cv=2, scoring="f1").fit(X, y)
     assert grid.best_params_ == {"goal": "f1"}
     assert f1_score(y, grid.predict(X)) > 0.5
+
+
+def test_warnings_point_at_the_users_line(fitted, small):
+    X, y = small
+    tiny = np.full(y.size, 1e-4)
+    calls = [
+        lambda: fitted.predict(X),
+        lambda: fitted.best_estimator_.contributions(X),
+        lambda: clone(fitted).fit(X, y, sample_weight=tiny),
+        lambda: bi.BoostClassifier("lightgbm", n_rounds=2).fit(X, y, sample_weight=tiny),
+    ]
+    for call in calls:
+        with pytest.warns(UserWarning, match="feature names|has a mean of") as seen:
+            call()
+        assert {each.filename for each in seen} == {__file__}
