@@ -10,6 +10,8 @@ FloatArray: TypeAlias = NDArray[np.float64]
 Float32Array: TypeAlias = NDArray[np.float32]
 IntArray: TypeAlias = NDArray[np.intp]
 BoolArray: TypeAlias = NDArray[np.bool_]
+# Which of two classes a row is of, or the number of its class among several.
+LabelArray: TypeAlias = BoolArray | IntArray
 # What a booster hands over: its margins come as float32 from one and as float64 from another.
 MarginArray: TypeAlias = NDArray[np.floating[Any]]
 GradHess: TypeAlias = tuple[Float32Array, Float32Array]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostimb.typing import BoolArray, FloatArray, Loss, Metric
+from boostimb.typing import BoolArray, FloatArray, IntArray, LabelArray, Loss, Metric
 
 EXTRAS = {
     "xgboost": "xgboost",
@@ -225,9 +225,17 @@ def check_metric(metric: Any) -> Metric:
     return metric
 
 
-def check_class_weight(sample_weight: ArrayLike | None, positive: BoolArray) -> FloatArray | None:
+def members(y: LabelArray) -> list[BoolArray]:
+    """Return which rows are of each class: positives and negatives, or classes 0, 1, ..."""
+    if y.dtype == np.bool_:
+        positive = np.asarray(y, dtype=np.bool_)
+        return [positive, ~positive]
+    return [np.asarray(y == k, dtype=np.bool_) for k in range(int(y.max()) + 1)]
+
+
+def check_class_weight(sample_weight: ArrayLike | None, y: LabelArray) -> FloatArray | None:
     """Return weights as `check_weight` does; each class must keep a weight above 0."""
-    weight = check_weight(sample_weight, positive.shape[0])
+    weight = check_weight(sample_weight, y.shape[0])
     if weight is not None:
         if weight.max() > 1e30 or weight[weight > 0].min() < 1e-30:
             raise ValueError(
@@ -239,10 +247,12 @@ def check_class_weight(sample_weight: ArrayLike | None, positive: BoolArray) -> 
                 "every split. Multiply them by their number over their sum",
                 UserWarning,
             )
-        for name, rows in (("positive", positive), ("negative", ~positive)):
+        names = ["positive", "negative"] if y.dtype == np.bool_ else [f"{k + 1}." for k in range(int(y.max()) + 1)]
+        for name, rows in zip(names, members(y), strict=True):
             if not weight[rows].any():
                 raise ValueError(
-                    f"sample_weight must leave two classes, and it is 0 for all {int(rows.sum())} rows of the {name} class"
+                    f"sample_weight must leave {'two' if len(names) == 2 else len(names)} classes, and it is 0 for all "
+                    f"{int(rows.sum())} rows of the {name} class"
                 )
     return weight
 
@@ -255,9 +265,22 @@ class Labels:
     positive_index: int
     positive: BoolArray
 
+    @property
+    def y(self) -> BoolArray:
+        """Which rows are positive."""
+        return self.positive
+
     def decode(self, positive: BoolArray) -> NDArray[Any]:
         """Return the label of each decision."""
         return decode(self.classes, self.positive_index, positive)
+
+
+@dataclass(frozen=True)
+class ClassLabels:
+    """More than two classes and, for each sample, the number of its class."""
+
+    classes: NDArray[Any]  # sorted, shape (n_classes,): the order of predict_proba's columns
+    y: IntArray
 
 
 def decode(classes: NDArray[Any], positive_index: int, positive: BoolArray) -> NDArray[Any]:
@@ -271,8 +294,8 @@ def is_zero_one(classes: NDArray[Any]) -> bool:
     return classes.tolist() in ([0, 1], [-1, 1])
 
 
-def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int | None = None) -> Labels:
-    """Return two-class labels of any type.
+def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int | None = None) -> Labels | ClassLabels:
+    """Return labels of any type, of two classes or of more.
 
     Parameters
     ----------
@@ -288,9 +311,9 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int
     Raises
     ------
     ValueError
-        For missing labels, one class, more than two, continuous values, or a ``pos_label`` that is not among them.
+        For missing labels, one class, continuous values, a ``pos_label`` that is not among them, or one beside more than two.
     """
-    from sklearn.utils.multiclass import check_classification_targets, type_of_target
+    from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import column_or_1d
 
     if y is None:
@@ -311,10 +334,12 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int
     if classes.shape[0] < 2:
         raise ValueError(f"y must hold two classes, got one class only: {classes.tolist()}")
     if classes.shape[0] > 2:
-        raise ValueError(
-            "Only binary classification is supported. The type of the target is "
-            f"{type_of_target(y)}: y holds {classes.shape[0]} classes, {classes[:5].tolist()}; make the rare one 1 and the rest 0"
-        )
+        if pos_label is not None:
+            raise ValueError(
+                f"pos_label must be None with more than two classes, got {pos_label!r}, and y holds {classes.shape[0]}, "
+                f"{classes[:5].tolist()}: make that one 1 and the rest 0 for one against the rest"
+            )
+        return ClassLabels(classes, np.searchsorted(classes, y))
     if pos_label is not None:
         found = np.flatnonzero(classes == pos_label)
         if found.size != 1:

@@ -8,10 +8,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import cast
 
-from boostimb.boosters._base import Booster, Model, Params, Run
+from boostimb.boosters._base import AnyLoss, Booster, Model, Params, Run
 from boostimb.validation import check_choice, missing_extra
 
-__all__ = ["NAMES", "Booster", "Model", "Params", "Run", "get_booster", "installed"]
+__all__ = ["NAMES", "AnyLoss", "Booster", "Model", "Params", "Run", "get_booster", "installed"]
 
 NAMES = ("xgboost", "lightgbm", "catboost")
 

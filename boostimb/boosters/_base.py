@@ -10,9 +10,11 @@ import numpy as np
 
 from boostimb.losses import FocalLoss, LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, BoundMetric, FloatArray, IntArray, Loss, MarginArray, Metric
+from boostimb.typing import BoundMetric, FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
 
 Params: TypeAlias = Mapping[str, Any]
+# Two classes have one margin a row, several have one for each class.
+AnyLoss: TypeAlias = Loss | SoftmaxFocalLoss
 # Margins of the validation rows after a round, to one number.
 Evaluate: TypeAlias = Callable[[MarginArray], float]
 
@@ -36,7 +38,7 @@ class Model(Protocol):
         ...
 
     def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
-        """Margins of the rows, start value included, shape (n,)."""
+        """Margins of the rows, start value included, shape (n,), or (n, n_classes) of several classes."""
         ...
 
     def contributions(self, table: Table, *, n_jobs: int) -> FloatArray:
@@ -64,7 +66,7 @@ class Run(Protocol):
 
     @property
     def margins(self) -> MarginArray:
-        """Margins of the validation rows after the last round, start value included, shape (n_valid,)."""
+        """Margins of the validation rows after the last round, start value included, one row for each."""
         ...
 
     def model(self, n_rounds: int) -> Model:
@@ -100,7 +102,7 @@ class Booster(Protocol):
         ...
 
     def dataset(
-        self, table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: Any = None
+        self, table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: Any = None
     ) -> Any:
         """Bin a table; with ``reference``, by the bins of that dataset."""
         ...
@@ -110,7 +112,7 @@ class Booster(Protocol):
         data: Any,
         rows: IntArray,
         table: Callable[[IntArray], Table],
-        y: BoolArray,
+        y: LabelArray,
         weight: FloatArray | None,
         params: Params,
         *,
@@ -126,7 +128,7 @@ class Booster(Protocol):
         self,
         params: Params,
         train: Any,
-        loss: Loss,
+        loss: AnyLoss,
         *,
         n_rounds: int,
         valid: Any = None,
@@ -137,8 +139,11 @@ class Booster(Protocol):
         """Begin a training of at most ``n_rounds`` rounds; nothing is trained before ``advance``."""
         ...
 
-    def merge(self, models: Sequence[Any], weights: Sequence[float], shift: float) -> Model:
-        """Return one model, one native file, whose margin is the weighted sum of the models' margins plus ``shift``."""
+    def merge(self, models: Sequence[Any], weights: Sequence[float], shift: float | FloatArray) -> Model:
+        """Return one model, one native file, whose margin is the weighted sum of the models' margins plus ``shift``.
+
+        Of several classes ``shift`` has a number for each.
+        """
         ...
 
     def load(self, path: Path) -> Model:

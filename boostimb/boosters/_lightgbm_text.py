@@ -17,21 +17,17 @@ _LINK_OF_CLASSES = "objective=multiclass num_class:{}"
 _PARAMETER = re.compile(r"^\[objective: .*\]$", re.MULTILINE)
 
 
-def finish_classes(text: str, shift: Sequence[float]) -> str:
-    """Return the text of a model of several classes with ``shift`` added to their margins, and softmax as its link."""
-    head, trees, tail = _split(text)
-    # The trees of a round stand in the order of the classes.
-    trees[: len(shift)] = [_linear(tree, 1.0, each) for tree, each in zip(trees, shift, strict=False)]
-    return _joined(head, trees, tail, _LINK_OF_CLASSES.format(len(shift)))
+def merge(texts: Sequence[str], weights: Sequence[float], shifts: Sequence[float]) -> str:
+    """Return the text of the model whose margin is the weighted sum of the models' margins plus a shift.
 
-
-def merge(texts: Sequence[str], weights: Sequence[float], shift: float) -> str:
-    """Return the text of the model whose margin is the weighted sum of the models' margins plus ``shift``."""
+    Two classes have one margin and one shift, several have one for each class.
+    """
     head, _, tail = _split(texts[0])
     trees = [_linear(tree, weight, 0.0) for text, weight in zip(texts, weights, strict=True) for tree in _split(text)[1]]
-    trees[0] = _linear(trees[0], 1.0, shift)
+    # The trees of a round stand in the order of the classes.
+    trees[: len(shifts)] = [_linear(tree, 1.0, shift) for tree, shift in zip(trees, shifts, strict=False)]
     trees = [_TREE.sub(f"Tree={at}", tree, count=1) for at, tree in enumerate(trees)]
-    return _joined(head, trees, tail, _LINK)
+    return _joined(head, trees, tail, _LINK if len(shifts) == 1 else _LINK_OF_CLASSES.format(len(shifts)))
 
 
 def _joined(head: str, trees: Sequence[str], tail: str, link: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from boostimb.boosters._base import (
     SET_OUTSIDE,
+    AnyLoss,
     ClassStart,
     Evaluate,
     Params,
@@ -28,7 +29,7 @@ from boostimb.boosters._base import (
 )
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray, IntArray, Loss, MarginArray, Metric
+from boostimb.typing import FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
 from boostimb.validation import check_binary
 
 name = "catboost"
@@ -57,7 +58,7 @@ def train(
     dtrain: cb.Pool,
     iterations: int = 1000,
     *,
-    loss: Loss | SoftmaxFocalLoss | None = None,
+    loss: AnyLoss | None = None,
     metric: Metric | None = None,
     eval_set: cb.Pool | None = None,
     early_stopping_rounds: int | None = None,
@@ -196,6 +197,22 @@ def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, data: cb.Pool) -> t
     return settings, start.init if start.shift is None else start.init + start.shift
 
 
+def _own_classes(params: Params, loss: SoftmaxFocalLoss, data: cb.Pool) -> dict[str, Any]:
+    """Return the parameters for CatBoost's own weighted cross-entropy.
+
+    It starts at 0 and not at the rates of the classes, and is a thousand times as fast as asking Python for every row. With an
+    objective of ours CatBoost asks its eval metric for the number of classes, so that none of ours can show it the margins.
+    """
+    refuse(params, _OWNED)
+    if loss.gamma > 0:
+        raise ValueError(
+            f"gamma must be 0 for several classes in CatBoost, which shows no margins beside a loss of ours, got {loss!r}: use "
+            "xgboost or lightgbm, or boostimb.boosters.catboost.train"
+        )
+    n_classes = int(np.max(data.get_label())) + 1
+    return {**params, "loss_function": "MultiClass", "class_weights": loss.weights_of(n_classes).tolist()}
+
+
 def _labels(data: cb.Pool) -> tuple[FloatArray, FloatArray | None]:
     weight = data.get_weight()
     return np.asarray(data.get_label(), dtype=np.float64), None if weight is None else np.asarray(weight, dtype=np.float64)
@@ -225,7 +242,7 @@ class _ShiftedClasses:
 
 
 def dataset(
-    table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: cb.Pool | None = None
+    table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: cb.Pool | None = None
 ) -> cb.Pool:
     """Put a table into a Pool and bin it. Categories are given by their texts, so that the saved model knows them.
 
@@ -246,7 +263,7 @@ def take(
     data: cb.Pool,
     rows: IntArray,
     table: Callable[[IntArray], Table],
-    y: BoolArray,
+    y: LabelArray,
     weight: FloatArray | None,
     params: Params,
     *,
@@ -261,7 +278,7 @@ def take(
     return dataset(table(rows), y[rows], None if weight is None else weight[rows], params, n_jobs=n_jobs, reference=data)
 
 
-def _pool(table: Table, y: BoolArray | None, weight: FloatArray | None, n_jobs: int) -> cb.Pool:
+def _pool(table: Table, y: LabelArray | None, weight: FloatArray | None, n_jobs: int) -> cb.Pool:
     names = list(table.names) if table.names is not None else None
     label = None if y is None else y.astype(np.float32)
     if not table.categorical:
@@ -301,7 +318,7 @@ class _Margins:
 
     def evaluate(self, approxes: Sequence[MarginArray], target: Any, weight: Any) -> tuple[float, float]:
         """Keep the margins: CatBoost evaluates the training rows first and the validation rows last."""
-        self.latest = approxes[0]
+        self.latest = approxes[0] if len(approxes) == 1 else np.stack(approxes, axis=1)
         return 0.0, 1.0
 
     def get_final_error(self, error: float, weight: float) -> float:
@@ -317,7 +334,7 @@ class _Run:
     def __init__(
         self,
         params: dict[str, Any],
-        init: float,
+        init: float | FloatArray,
         train_set: cb.Pool,
         valid: cb.Pool | None,
         evaluate: Evaluate | None,
@@ -398,7 +415,7 @@ class _Run:
 def start(
     params: Params,
     train: cb.Pool,
-    loss: Loss,
+    loss: AnyLoss,
     *,
     n_rounds: int,
     valid: cb.Pool | None = None,
@@ -412,7 +429,11 @@ def start(
     rescaled = "earlier rounds must stay as they were scored"
     allow(params, "langevin posterior_sampling", (False,), rescaled)
     allow(params, "model_shrink_rate", (0,), rescaled)
-    settings, init = _plan(params, loss, train)
+    init: float | FloatArray = 0.0
+    if not isinstance(loss, SoftmaxFocalLoss):
+        settings, init = _plan(params, loss, train)
+    else:
+        settings = _own_classes(params, loss, train)
     settings = {
         "random_seed": seed,
         **settings,
@@ -460,7 +481,7 @@ class _Model:
         self._model.save_model(str(path))
 
 
-def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _Model:
+def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | FloatArray) -> _Model:
     """Return one model whose margin is the weighted sum of the models' margins plus ``shift``.
 
     CatBoost merges the tables of target statistics, which it makes for columns of many categories, into wrong ones or none.

@@ -15,6 +15,7 @@ import numpy as np
 
 from boostimb.boosters._base import (
     SET_OUTSIDE,
+    AnyLoss,
     ClassStart,
     Evaluate,
     OnData,
@@ -26,11 +27,10 @@ from boostimb.boosters._base import (
     refuse,
     refuse_metric,
 )
-from boostimb.boosters._lightgbm_text import finish_classes
 from boostimb.boosters._lightgbm_text import merge as merge_texts
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, BoundLoss, FloatArray, IntArray, Loss, MarginArray, Metric
+from boostimb.typing import BoundLoss, FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
 
 name = "lightgbm"
 suffix = "txt"
@@ -58,7 +58,7 @@ def train(
     train_set: lgb.Dataset,
     num_boost_round: int = 100,
     *,
-    loss: Loss | SoftmaxFocalLoss | None = None,
+    loss: AnyLoss | None = None,
     metric: Metric | None = None,
     valid_sets: Sequence[lgb.Dataset] | None = None,
     valid_names: Sequence[str] | None = None,
@@ -186,12 +186,12 @@ class _Objective:
 
     def part(self, booster: lgb.Booster, n_rounds: int) -> str:
         """Return the text of the booster's first rounds with start and link in it; its margins are those of the loss."""
-        return merge_texts([booster.model_to_string(num_iteration=n_rounds)], [1.0], self._init)
+        return merge_texts([booster.model_to_string(num_iteration=n_rounds)], [1.0], [self._init])
 
     def finish(self, booster: lgb.Booster) -> lgb.Booster:
         """Return the booster with start and link in its text, and the shift that makes of them the posterior."""
         shift = self._init + (self._loss.posterior_shift or 0.0)
-        return lgb.Booster(model_str=merge_texts([booster.model_to_string(num_iteration=-1)], [1.0], shift))
+        return lgb.Booster(model_str=merge_texts([booster.model_to_string(num_iteration=-1)], [1.0], [shift]))
 
 
 class _ObjectiveOfClasses:
@@ -204,7 +204,15 @@ class _ObjectiveOfClasses:
         self._bound = loss.bind(y, weight, n_classes=self.n_classes, scale=self._start.scale)
 
     def __call__(self, raw: MarginArray, _: lgb.Dataset) -> tuple[Any, Any]:
-        return self._bound(raw + self._init)
+        return self._bound(self.margins(raw))
+
+    def margins(self, raw: MarginArray) -> MarginArray:
+        """Return the margins with the starts added."""
+        return raw + self._init
+
+    def part(self, booster: lgb.Booster, n_rounds: int) -> str:
+        """Return the text of the booster's first rounds with starts and link in it; its margins are those of the loss."""
+        return merge_texts([booster.model_to_string(num_iteration=n_rounds)], [1.0], self._init.tolist())
 
     def log_loss(self, raw: MarginArray, data: lgb.Dataset) -> tuple[str, float, bool]:
         """Log-loss of the posterior: LightGBM's own would take the margins for probabilities."""
@@ -215,11 +223,11 @@ class _ObjectiveOfClasses:
 
     def finish(self, booster: lgb.Booster) -> lgb.Booster:
         shift = self._init if self._start.shift is None else self._init + self._start.shift
-        return lgb.Booster(model_str=finish_classes(booster.model_to_string(num_iteration=-1), shift.tolist()))
+        return lgb.Booster(model_str=merge_texts([booster.model_to_string(num_iteration=-1)], [1.0], shift.tolist()))
 
 
 def dataset(
-    table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: lgb.Dataset | None = None
+    table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: lgb.Dataset | None = None
 ) -> lgb.Dataset:
     """Bin a table into a Dataset; with ``reference``, by the bins of that dataset."""
     if reference is None:
@@ -248,7 +256,7 @@ def take(
     data: lgb.Dataset,
     rows: IntArray,
     table: Callable[[IntArray], Table],
-    y: BoolArray,
+    y: LabelArray,
     weight: FloatArray | None,
     params: Params,
     *,
@@ -270,13 +278,21 @@ class _Run:
         self,
         params: dict[str, Any],
         data: lgb.Dataset,
-        loss: Loss,
+        loss: AnyLoss,
         valid: lgb.Dataset | None,
         evaluate: Evaluate | None,
         limit: int,
     ) -> None:
-        self._objective, self._evaluate, self._limit = _Objective(loss), evaluate, limit
-        self._objective.bind(data)
+        self._evaluate, self._limit = evaluate, limit
+        shape: tuple[int, ...] = (0 if valid is None else valid.num_data(),)
+        self._objective: _Objective | _ObjectiveOfClasses
+        if isinstance(loss, SoftmaxFocalLoss):
+            self._objective = _ObjectiveOfClasses(loss, data.get_label(), data.get_weight(), restart=False)
+            params = {**params, "num_class": self._objective.n_classes}
+            shape = (*shape, self._objective.n_classes)
+        else:
+            self._objective = _Objective(loss)
+            self._objective.bind(data)
         # "none" from the start keeps LightGBM from rebuilding its learner when it meets the custom objective.
         self._booster = lgb.Booster({**params, "objective": "none"}, data)
         if valid is not None:
@@ -284,7 +300,7 @@ class _Run:
         self._has_valid = valid is not None and evaluate is not None
         self._done = 0
         # Where nothing can be split there is no round, and the margins stay these.
-        self.margins: MarginArray = self._objective.margins(np.zeros(0 if valid is None else valid.num_data()))
+        self.margins: MarginArray = self._objective.margins(np.zeros(shape))
 
     def advance(self, n_rounds: int) -> list[float]:
         with refusals(name, lgb.basic.LightGBMError):
@@ -317,7 +333,7 @@ class _Run:
 def start(
     params: Params,
     train: lgb.Dataset,
-    loss: Loss,
+    loss: AnyLoss,
     *,
     n_rounds: int,
     valid: lgb.Dataset | None = None,
@@ -355,7 +371,7 @@ class _Model:
 
     @property
     def n_rounds(self) -> int:
-        return int(self.native.num_trees())
+        return int(self.native.num_trees()) // int(self.native.num_model_per_iteration())
 
     @property
     def n_features(self) -> int:
@@ -376,9 +392,10 @@ class _Model:
         self.native.save_model(path)
 
 
-def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _Model:
+def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | FloatArray) -> _Model:
     """Return one model whose margin is the weighted sum of the models' margins plus ``shift``."""
-    return _Model(merge_texts([model.native.model_to_string() for model in models], weights, shift))
+    texts = [model.native.model_to_string() for model in models]
+    return _Model(merge_texts(texts, weights, np.atleast_1d(shift).tolist()))
 
 
 def load(path: Path) -> _Model:

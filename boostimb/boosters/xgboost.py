@@ -17,6 +17,7 @@ from scipy.special import expit, logit
 
 from boostimb.boosters._base import (
     SET_OUTSIDE,
+    AnyLoss,
     ClassStart,
     Evaluate,
     OnData,
@@ -32,7 +33,7 @@ from boostimb.boosters._base import (
 )
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import BoolArray, BoundLoss, FloatArray, IntArray, Loss, MarginArray, Metric
+from boostimb.typing import BoundLoss, FloatArray, IntArray, LabelArray, MarginArray, Metric
 
 name = "xgboost"
 BINNING: tuple[str, ...] = ("max_bin",)
@@ -54,7 +55,7 @@ def train(
     dtrain: xgb.DMatrix,
     num_boost_round: int = 10,
     *,
-    loss: Loss | SoftmaxFocalLoss | None = None,
+    loss: AnyLoss | None = None,
     metric: Metric | None = None,
     evals: Sequence[tuple[xgb.DMatrix, str]] | None = None,
     early_stopping_rounds: int | None = None,
@@ -106,9 +107,7 @@ def train(
     loss = LogLoss() if loss is None else loss
     if isinstance(loss, SoftmaxFocalLoss):
         refuse_metric(metric)
-        plan = _plan_of_classes(params, loss, dtrain.get_label(), dtrain.get_weight(), restart=xgb_model is not None)
-    else:
-        plan = _plan(params, loss, dtrain.get_label(), dtrain.get_weight(), restart=xgb_model is not None)
+    plan = _plan(params, loss, dtrain.get_label(), dtrain.get_weight(), restart=xgb_model is not None)
     settings = plan.params
     stops = list(callbacks or ())
     if metric is not None:
@@ -150,9 +149,11 @@ class _Plan:
     shift: float | FloatArray | None = None
 
 
-def _plan(params: Params, loss: Loss, y: Any, weight: Any, *, restart: bool = False) -> _Plan:
+def _plan(params: Params, loss: AnyLoss, y: Any, weight: Any, *, restart: bool = False) -> _Plan:
     refuse(params, _OWNED)
     weight = weight if weight is not None and len(weight) else None  # XGBoost gives an empty array for no weights
+    if isinstance(loss, SoftmaxFocalLoss):
+        return _plan_of_classes(params, loss, y, weight, restart=restart)
     settings = {**params, "objective": "binary:logistic"}
     if not restart:  # a model that is trained further has its start already
         settings["base_score"] = float(expit(loss.init_raw(y, weight)))
@@ -166,12 +167,10 @@ def _plan(params: Params, loss: Loss, y: Any, weight: Any, *, restart: bool = Fa
 
 def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, y: Any, weight: Any, *, restart: bool) -> _Plan:
     """The same for several classes; from XGBoost 3.1 on, ``base_score`` is a list with the margin of each."""
-    refuse(params, _OWNED)
     if tuple(map(int, xgb.__version__.split(".")[:2])) < (3, 1):
         raise ValueError(
             f"SoftmaxFocalLoss needs XGBoost 3.1 for its start values, got {xgb.__version__}; xgboost.train takes it as obj="
         )
-    weight = weight if weight is not None and len(weight) else None
     start = ClassStart.of(loss, y, weight)
     settings = {**params, "objective": "multi:softprob", "num_class": start.init.size}
     if not restart:
@@ -181,7 +180,7 @@ def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, y: Any, weight: Any
 
 
 def dataset(
-    table: Table, y: BoolArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: xgb.DMatrix | None = None
+    table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: xgb.DMatrix | None = None
 ) -> xgb.QuantileDMatrix:
     """Bin a table into a QuantileDMatrix; with ``reference``, by the bins of that dataset."""
     if reference is None:
@@ -203,7 +202,7 @@ def take(
     data: xgb.DMatrix,
     rows: IntArray,
     table: Callable[[IntArray], Table],
-    y: BoolArray,
+    y: LabelArray,
     weight: FloatArray | None,
     params: Params,
     *,
@@ -257,7 +256,7 @@ class _Run:
 def start(
     params: Params,
     train: xgb.DMatrix,
-    loss: Loss,
+    loss: AnyLoss,
     *,
     n_rounds: int,
     valid: xgb.DMatrix | None = None,
@@ -325,18 +324,21 @@ class _Model:
         self._booster.save_model(path)
 
 
-def merge(models: Sequence[_Model], weights: Sequence[float], shift: float) -> _Model:
+def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | FloatArray) -> _Model:
     """Return one model whose margin is the weighted sum of the models' margins plus ``shift``."""
     return _Model(_merge([model.native for model in models], weights, shift))
 
 
-def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: float) -> xgb.Booster:
+def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: float | FloatArray) -> xgb.Booster:
     """Join the trees of the models' JSON, with leaves times the weights; their starts become one."""
     parts = [json.loads(bytes(booster.save_raw("json"))) for booster in boosters]
+    n_classes = int(parts[0]["learner"]["learner_model_param"]["num_class"])  # 0 where there are two
     trees: list[dict[str, Any]] = []
-    margin = shift
+    margin = np.atleast_1d(np.asarray(shift, dtype=np.float64))
     for part, weight in zip(parts, weights, strict=True):
-        margin += weight * float(logit(np.ravel(json.loads(part["learner"]["learner_model_param"]["base_score"]))[0]))
+        # Of several classes it holds margins, of two a probability.
+        start = np.ravel(json.loads(part["learner"]["learner_model_param"]["base_score"]))
+        margin = margin + weight * (start if n_classes else logit(start))
         for tree in part["learner"]["gradient_booster"]["model"]["trees"]:
             tree["id"] = len(trees)
             tree["base_weights"] = [weight * value for value in tree["base_weights"]]
@@ -347,9 +349,11 @@ def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: flo
             ]
             trees.append(tree)
     whole = parts[0]
-    whole["learner"]["learner_model_param"]["base_score"] = f"[{float(expit(margin))!r}]"
+    whole["learner"]["learner_model_param"]["base_score"] = json.dumps((margin if n_classes else expit(margin)).tolist())
     model = whole["learner"]["gradient_booster"]["model"]
-    model |= {"trees": trees, "tree_info": [0] * len(trees), "iteration_indptr": list(range(len(trees) + 1))}
+    a_round = max(1, n_classes)
+    classes = [at % a_round for at in range(len(trees))]
+    model |= {"trees": trees, "tree_info": classes, "iteration_indptr": list(range(0, len(trees) + 1, a_round))}
     model["gbtree_model_param"]["num_trees"] = str(len(trees))
     merged = xgb.Booster()
     merged.load_model(bytearray(json.dumps(whole), "utf-8"))
@@ -358,15 +362,7 @@ def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: flo
 
 def _shifted(booster: xgb.Booster, shift: float | FloatArray) -> xgb.Booster:
     """Return the model with ``shift`` added to its margins, or to those of each class."""
-    if np.ndim(shift) == 0:
-        return _merge([booster], [1.0], float(shift))
-    whole = json.loads(bytes(booster.save_raw("json")))
-    parameters = whole["learner"]["learner_model_param"]
-    # Of several classes it holds margins, of two a probability.
-    parameters["base_score"] = json.dumps((np.array(json.loads(parameters["base_score"])) + shift).tolist())
-    moved = xgb.Booster()
-    moved.load_model(bytearray(json.dumps(whole), "utf-8"))
-    return moved
+    return _merge([booster], [1.0], shift)
 
 
 def load(path: Path) -> _Model:

@@ -7,7 +7,7 @@ from boostimb.cli._errors import refused_as_input
 from boostimb.cli._settings import Settings
 from boostimb.cli._task import Task
 from boostimb.metrics import Confusion, confusion_at
-from boostimb.model import BoostClassifier
+from boostimb.model import BoostClassifier, Ensemble
 from boostimb.search import TuneResult, tune
 from boostimb.typing import BoolArray, FloatArray, Metric
 
@@ -81,8 +81,9 @@ def search(task: Task, settings: Settings) -> TuneResult:
 def judge_tuned(result: TuneResult, task: Task, settings: Settings) -> Judged:
     """Score the tuned model on the held-out part."""
     model = result.best_estimator_
+    assert isinstance(model, Ensemble)  # the target has two classes
     proba = model.predict_proba(task.X.iloc[task.test])[:, model.positive_index]
-    return _judge(task.positive[task.test], proba, result.threshold_, settings.metric)
+    return _judge(task.positive[task.test], proba, model.threshold, settings.metric)
 
 
 def baseline(task: Task, settings: Settings) -> Baseline:

@@ -2,6 +2,8 @@
 
 from boostimb.metrics._at_a_point import precision_at_k, precision_at_recall, recall_at_precision
 from boostimb.metrics._average_precision import average_precision
+from boostimb.metrics._class_confusion import ClassConfusion
+from boostimb.metrics._classes import ClassAveragePrecision
 from boostimb.metrics._confusion import Confusion, confusion_at
 from boostimb.metrics._eval_metric import BoundMetric, EvalMetric
 from boostimb.metrics._eval_metrics import PRAUC, BestFScore, ExpectedCost, PrecisionAtRecall, RecallAtPrecision
@@ -14,6 +16,8 @@ __all__ = [
     "BestFScore",
     "BoundLabels",
     "BoundMetric",
+    "ClassAveragePrecision",
+    "ClassConfusion",
     "Confusion",
     "EvalMetric",
     "ExpectedCost",

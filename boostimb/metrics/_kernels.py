@@ -345,3 +345,31 @@ def resampled_average_precision(
             pending = False
     for b in range(n_resamples):
         result[b] = result[b] / tp[b] if tp[b] > 0 else 0.0
+
+
+@njit(nogil=True, cache=True)
+def class_log_odds(raw: NDArray[Any], out: NDArray[Any]) -> None:
+    """Write ``raw[i, k] - ln(sum of exp(raw[i, j]) over j != k)`` to ``out[k, i]``.
+
+    The others' sum leaves the likeliest class out by itself and not by a difference, which would cancel where it is certain.
+    """
+    n, n_classes = raw.shape
+    for i in range(n):
+        top, second = 0, -1
+        for k in range(1, n_classes):
+            if raw[i, k] > raw[i, top]:
+                top, second = k, top
+            elif second < 0 or raw[i, k] > raw[i, second]:
+                second = k
+        rest = 0.0  # of all but the likeliest, relative to the second
+        for k in range(n_classes):
+            if k != top:
+                rest += np.exp(float(raw[i, k]) - float(raw[i, second]))
+        log_rest = np.log(rest) + float(raw[i, second])
+        whole = 1.0 + np.exp(log_rest - float(raw[i, top]))  # relative to the likeliest
+        for k in range(n_classes):
+            if k == top:
+                out[k, i] = float(raw[i, k]) - log_rest
+            else:
+                others = whole - np.exp(float(raw[i, k]) - float(raw[i, top]))
+                out[k, i] = float(raw[i, k]) - float(raw[i, top]) - np.log(others)

@@ -13,16 +13,18 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from boostimb.boosters import Model, Run, get_booster
+from boostimb.boosters import AnyLoss, Booster, Model, Run, get_booster
 from boostimb.decision import Calibration, calibrate, prior_shift
-from boostimb.losses import LogLoss
+from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.metrics import PRAUC
 from boostimb.model._margin_sum import MarginSum
 from boostimb.model._native import check_suffix, effective_n_jobs
+from boostimb.model._several_classes import FittedClasses, class_loss, class_metric
 from boostimb.resampling import Resampled, as_resampler
 from boostimb.table import Table, TableEncoder
-from boostimb.typing import BoolArray, FloatArray, Loss, Metric
+from boostimb.typing import FloatArray, LabelArray, Loss, Metric
 from boostimb.validation import (
+    ClassLabels,
     Labels,
     as_vector,
     check_choice,
@@ -50,10 +52,11 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
     ----------
     booster : {"xgboost", "lightgbm", "catboost"}, default "lightgbm"
         What trains the trees.
-    loss : Loss, default LogLoss()
-        What to minimise; see `boostimb.losses`.
+    loss : Loss or SoftmaxFocalLoss, default LogLoss()
+        What to minimise; see `boostimb.losses`. Several classes take a SoftmaxFocalLoss, by default with gamma 0.
     pos_weight : float or "balanced", default 1.0
-        Weight of the positive class, multiplied with the loss's own. "balanced" is the number of negatives per positive.
+        Weight of the positive class, multiplied with the loss's own. "balanced" is the number of negatives per positive; of
+        several classes each then weighs as much as the largest.
     resampler : str or imbalanced-learn sampler, optional
         Applied to the training rows alone: "under", "over", "smote", "smotenc", "borderline_smote", "adasyn", "tomek",
         "smote_tomek".
@@ -64,11 +67,11 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
     early_stopping_rounds : int or None, default 100
         Stop after so many rounds without a better ``metric`` on ``eval_set``. Without an ``eval_set`` all rounds are trained.
     metric : Metric, default PRAUC()
-        What early stopping looks at.
+        What early stopping looks at. Of several classes it is a `boostimb.metrics.ClassAveragePrecision`.
     calibration : {None, "logistic", "isotonic"}, default None
         Fit a map from margin to probability on ``eval_set``. None gives the posterior of the loss itself.
     threshold : float, default 0.5
-        ``predict`` says positive where the probability is at least this.
+        ``predict`` says positive where the probability is at least this; of several classes it takes the likeliest.
     categorical_features : "auto", or list of names or indices, default "auto"
         Columns to split by category. "auto" takes text and categorical columns.
     n_jobs : int, optional
@@ -78,8 +81,8 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (2,)
-        The labels, sorted; the second one is the positive class.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted; the second one of two is the positive class.
     best_iteration_ : int
         Number of rounds in the model.
     feature_importances_ : ndarray of shape (n_features,)
@@ -135,7 +138,6 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
@@ -156,7 +158,7 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         X : array-like or dataframe of shape (n_samples, n_features)
             NumPy, pandas, polars, Arrow or a sparse matrix; NaN and None are missing values.
         y : array-like of shape (n_samples,)
-            Labels of two classes; the greater one is positive.
+            Labels of two classes, the greater one being positive, or of more.
         sample_weight : array-like of shape (n_samples,), optional
             Weights >= 0 of the training rows.
         eval_set : list of one (X, y) pair, optional
@@ -170,7 +172,7 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For labels that are not of two classes, lengths that differ, infinite values, bad weights or parameters.
+            For labels of one class, lengths that differ, infinite values, bad weights or parameters.
         ImportError
             If the booster is not installed.
 
@@ -179,27 +181,28 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         ImbalanceWarning
             If resampling and class weight together make positives count more than twice as much as negatives.
         """
-        booster, loss = get_booster(self.booster), self._loss_for(y)
+        booster, labels = get_booster(self.booster), check_labels(y, ordered=True)
+        loss = self._loss_for(labels)
         n_rounds = check_integer("n_rounds", self.n_rounds, least=1)
         check_number("threshold", self.threshold, least=0.0, most=1.0)
         if self.early_stopping_rounds is not None:
             check_integer("early_stopping_rounds", self.early_stopping_rounds, least=1)
         encoder, table = TableEncoder.fit_transform(X, self.categorical_features, estimator_name=type(self).__name__)
-        labels = check_labels(y, ordered=True, n=table.n_rows)
-        weight = check_class_weight(sample_weight, labels.positive)
+        check_length("y", labels.y, table.n_rows, "X")
+        weight = check_class_weight(sample_weight, labels.y)
         held_out = self._held_out(eval_set, encoder, labels)
         n_jobs, seed = effective_n_jobs(self.n_jobs), int(check_random_state(self.random_state).randint(2**31 - 1))
         resampler = as_resampler(self.resampler)
-        resampler.check(table, labels.positive, weight)
-        rows = resampler.resample(table, labels.positive, weight, seed)
-        if resampler.name != "none":
+        resampler.check(table, labels.y, weight)
+        rows = resampler.resample(table, labels.y, weight, seed)
+        if resampler.name != "none" and not isinstance(loss, SoftmaxFocalLoss):
             _warn_of_overcorrection(loss, rows)
 
         params = {} if self.params is None else self.params
         if not isinstance(params, Mapping):
             raise TypeError(f"params must be a dict of the booster's parameters, got {params!r}")
         train = booster.dataset(rows.apply(table), rows.y, rows.sample_weight, params, n_jobs=n_jobs)
-        metric = PRAUC() if self.metric is None else check_metric(self.metric)
+        metric = self._metric_for(labels)
         valid = evaluate = None
         if held_out is not None:
             valid = booster.dataset(*held_out, None, params, n_jobs=n_jobs, reference=train)
@@ -214,15 +217,29 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         finally:
             run.close()
 
-        calibration, shift = None, 0.0
-        if self.calibration is not None:
-            assert held_out is not None  # _held_out refuses a calibration without rows for it
-            calibration = calibrate(model.raw(held_out[0], n_jobs=n_jobs), held_out[1], method=self.calibration)
-        elif resampler.name != "none" or getattr(loss, "class_weight", (1.0, 1.0)) != (1.0, 1.0):
-            shift = prior_shift(
-                loss.posterior_logit(model.raw(table, n_jobs=n_jobs)), float(np.average(labels.positive, weights=weight)), weight
+        moved = resampler.name != "none" or getattr(loss, "class_weight", None) not in (None, (1.0, 1.0))
+        self._fitted: _Fitted | FittedClasses
+        if isinstance(loss, SoftmaxFocalLoss):
+            self._fitted = FittedClasses.of(
+                booster.name,
+                model,
+                loss,
+                encoder,
+                held_out=None if self.calibration is None else held_out,
+                natural=(table, np.asarray(labels.y, dtype=np.intp), weight) if moved else None,
+                n_classes=labels.classes.size,
+                n_jobs=n_jobs,
             )
-        self._fitted = _Fitted(booster.name, model, loss, encoder, calibration, shift)
+        else:
+            calibration, shift = None, 0.0
+            if self.calibration is not None:
+                assert held_out is not None  # _held_out refuses a calibration without rows for it
+                calibration = calibrate(model.raw(held_out[0], n_jobs=n_jobs), held_out[1], method=self.calibration)
+            elif moved:
+                shift = prior_shift(
+                    loss.posterior_logit(model.raw(table, n_jobs=n_jobs)), float(np.average(labels.y, weights=weight)), weight
+                )
+            self._fitted = _Fitted(booster.name, model, loss, encoder, calibration, shift)
         self.classes_ = labels.classes
         self.n_features_in_ = table.values.shape[1]
         if table.names is not None:
@@ -233,16 +250,26 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         self.best_iteration_ = model.n_rounds
         return self
 
-    def _loss_for(self, y: Any) -> Loss:
+    def _metric_for(self, labels: Labels | ClassLabels) -> Metric:
+        if isinstance(labels, ClassLabels):
+            return class_metric(self.metric)
+        return PRAUC() if self.metric is None else check_metric(self.metric)
+
+    def _loss_for(self, labels: Labels | ClassLabels) -> AnyLoss:
         """Return the loss with ``pos_weight`` in it."""
+        if isinstance(labels, ClassLabels):
+            if self.threshold != 0.5:
+                raise ValueError(f"threshold must be 0.5 with several classes, which take the likeliest; got {self.threshold}")
+            if self.calibration is not None:
+                check_choice("calibration", self.calibration, ("logistic",))
+            return class_loss(self.loss, self.pos_weight, labels.y)
         loss = LogLoss() if self.loss is None else check_loss(self.loss)
         if self.calibration is None:
             loss.posterior_logit(np.zeros(1))  # a loss without a posterior says so now, and not after the training
         factor = self.pos_weight
         if isinstance(factor, str):
             check_choice("pos_weight", factor, ("balanced",))
-            positive = check_labels(y, ordered=True).positive
-            factor = float((~positive).sum() / positive.sum())
+            factor = float((~labels.positive).sum() / labels.positive.sum())
         factor = check_number("pos_weight", factor, above=0.0)
         if factor == 1.0:
             return loss
@@ -250,7 +277,7 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"pos_weight must be 1.0 with a loss that has no pos_weight of its own, got {factor:g} with {loss!r}")
         return replace(loss, pos_weight=loss.pos_weight * factor)  # type: ignore[type-var]  # our losses are dataclasses
 
-    def _held_out(self, eval_set: Any, encoder: TableEncoder, labels: Labels) -> tuple[Table, BoolArray] | None:
+    def _held_out(self, eval_set: Any, encoder: TableEncoder, labels: Labels | ClassLabels) -> tuple[Table, LabelArray] | None:
         """Return the table and labels of ``eval_set``."""
         if self.calibration is not None:
             check_choice("calibration", self.calibration, ("logistic", "isotonic"))
@@ -267,6 +294,11 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         unknown = ~np.isin(y, labels.classes)
         if unknown.any():
             raise ValueError(f"y of eval_set must hold the labels {labels.classes.tolist()} only, got {y[unknown].tolist()[0]!r}")
+        if isinstance(labels, ClassLabels):
+            absent = ~np.isin(labels.classes, y)
+            if absent.any():
+                raise ValueError(f"y of eval_set must hold each class, got no {labels.classes[absent].tolist()[0]!r}")
+            return table, np.searchsorted(labels.classes, y)
         positive = np.asarray(y == labels.classes[1], dtype=bool)
         if positive.all() or not positive.any():
             raise ValueError(f"y of eval_set must hold both classes, got {y[0]!r} only")
@@ -303,20 +335,23 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, 2)
-            Columns in the order of ``classes_``; the second is P(y=positive | margin) under the loss, not its sigmoid. After
-            class weights or resampling its mean over the training rows is set to their rate of positives.
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; the second of two is P(y=positive | margin) under the loss, not its sigmoid. After
+            class weights or resampling its mean over the training rows is set to their rate of positives, or of each class.
         """
-        raw, fitted = self._margins(X), self._fitted
-        proba = (
-            expit(fitted.loss.posterior_logit(raw) + fitted.shift) if fitted.calibration is None else fitted.calibration.apply(raw)
-        )
-        return np.column_stack([1.0 - proba, proba])
+        raw = self._margins(X)
+        return self._fitted.proba(raw)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the label of each row, shape (n_samples,): positive where its probability is at least ``threshold``."""
-        proba = self.predict_proba(X)[:, 1]  # first of all: it says so if the model is not fitted
-        return decode(self.classes_, 1, proba >= self.threshold)
+        """Return the label of each row, shape (n_samples,).
+
+        Of two classes the positive one where its probability is at least ``threshold``, of several the likeliest.
+        """
+        proba = self.predict_proba(X)  # first of all: it says so if the model is not fitted
+        if self.classes_.size > 2:
+            labels: NDArray[Any] = self.classes_[proba.argmax(axis=1)]
+            return labels
+        return decode(self.classes_, 1, proba[:, 1] >= self.threshold)
 
     def contributions(self, X: Any) -> FloatArray:
         """Return what each column adds to the log-odds of the positive class (SHAP values, by the booster's own exact algorithm).
@@ -334,8 +369,11 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
             rise with. XGBoost computes it in float32.
         """
         check_is_fitted(self)
-        table = self._fitted.encoder.transform(X, estimator_name=type(self).__name__)
-        return self._fitted.sum(self._fitted.line or (1.0, 0.0)).contributions(table, n_jobs=effective_n_jobs(self.n_jobs))
+        fitted = self._fitted
+        if isinstance(fitted, FittedClasses):
+            raise ValueError(f"contributions are those to one positive class, and this model has {self.classes_.size} classes")
+        table = fitted.encoder.transform(X, estimator_name=type(self).__name__)
+        return fitted.sum(fitted.line or (1.0, 0.0)).contributions(table, n_jobs=effective_n_jobs(self.n_jobs))
 
     @property
     def feature_importances_(self) -> FloatArray:
@@ -367,19 +405,20 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         fitted = self._fitted
         booster = get_booster(fitted.booster)
         check_suffix(path, booster)
-        if fitted.line is None:
+        if (merged := fitted.merged(booster)) is None:
             raise ValueError(
                 "a native file can only hold a probability that is a logistic function of the margin, and that of "
                 f"{fitted.loss!r} with calibration={self.calibration!r} is not: fit with calibration='logistic' and an eval_set"
             )
-        fitted.sum(fitted.line).merged(booster).save(Path(path))
+        merged.save(Path(path))
 
 
 def _warn_of_overcorrection(loss: Loss, rows: Resampled) -> None:
     """Resampling and class weight, each of which would do, together."""
     neg, pos = getattr(loss, "class_weight", (1.0, 1.0))
     weight = np.ones(rows.y.size) if rows.sample_weight is None else rows.sample_weight
-    by_rows = float(weight[rows.y].sum() / weight[~rows.y].sum())
+    positive = np.asarray(rows.y, dtype=np.bool_)
+    by_rows = float(weight[positive].sum() / weight[~positive].sum())
     if pos > neg and by_rows * pos / neg > OVERCORRECTED:
         warn(
             f"resampling makes {by_rows:.3g} positives per negative, and a positive weighs {pos / neg:.3g} times a negative: "
@@ -399,6 +438,12 @@ class _Fitted:
     calibration: Calibration | None
     shift: float  # of the log-odds, where weights or resampling moved them
 
+    def proba(self, raw: FloatArray) -> FloatArray:
+        """Return the probability of each class from margins, shape (n, 2)."""
+        known = self.calibration
+        positive = expit(self.loss.posterior_logit(raw) + self.shift) if known is None else known.apply(raw)
+        return np.column_stack([1.0 - positive, positive])
+
     @property
     def line(self) -> tuple[float, float] | None:
         """(scale, offset) where the log-odds are a line over the margin, else None."""
@@ -410,3 +455,7 @@ class _Fitted:
     def sum(self, line: tuple[float, float]) -> MarginSum:
         """Return the line over the margin as a sum of one."""
         return MarginSum([self.model], line[:1], line[1])
+
+    def merged(self, booster: Booster) -> Model | None:
+        """Return the model with the line in its leaves; None where there is no line."""
+        return None if self.line is None else self.sum(self.line).merged(booster)

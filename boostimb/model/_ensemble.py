@@ -1,37 +1,25 @@
 """The model that a search hands over: boosters whose calibrated log-odds are averaged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 
-from boostimb.boosters import Model, get_booster
+from boostimb.boosters import get_booster
 from boostimb.decision import Calibration
 from boostimb.model._folder import write_folder
 from boostimb.model._margin_sum import MarginSum
+from boostimb.model._members import Member, MemberSum
 from boostimb.model._native import check_suffix, effective_n_jobs
 from boostimb.table import Table, TableEncoder
 from boostimb.typing import FloatArray
 from boostimb.validation import decode
 
 
-@dataclass(frozen=True)
-class Member:
-    """One booster's part of the sum: ``weight * (scale * raw + offset)``."""
-
-    booster: str
-    model: Model
-    weight: float
-    scale: float
-    offset: float
-
-
-class Ensemble(ClassifierMixin, BaseEstimator):
+class Ensemble(MemberSum):
     """A fitted classifier over members of any booster.
 
     Its log-odds are a linear function of the members' margins, mapped by ``calibration`` to a probability. `boostimb.tune`
@@ -83,40 +71,8 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         self.n_jobs = n_jobs
 
     def __repr__(self) -> str:
-        count = {name: sum(member.booster == name for member in self.members) for name in sorted({m.booster for m in self.members})}
-        parts = ", ".join(f"{n} {name}" for name, n in count.items())
-        return f"<boostimb Ensemble of {parts}; positive {self.classes.tolist()[self.positive_index]!r} from {self.threshold:.4g}>"
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        return tags
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        """The labels, in the order of predict_proba's columns."""
-        return self.classes
-
-    @property
-    def n_features_in_(self) -> int:
-        """Number of features."""
-        return self.encoder.n_features
-
-    @property
-    def feature_names_in_(self) -> NDArray[Any]:
-        """Names of the features; an AttributeError where the training table had none."""
-        if self.encoder.names is None:
-            raise AttributeError("this model was trained on a table without column names")
-        return np.asarray(self.encoder.names, dtype=object)
-
-    def fit(self, X: Any, y: Any) -> "Ensemble":
-        """Raise: there is nothing to fit. It is here because scikit-learn's tools ask every estimator for it."""
-        raise TypeError("an ensemble is built by boostimb.tune and cannot be fitted: wrap it in sklearn.frozen.FrozenEstimator")
+        positive = self.classes.tolist()[self.positive_index]
+        return f"<boostimb Ensemble of {self._counted()}; positive {positive!r} from {self.threshold:.4g}>"
 
     def decision_function(self, X: Any) -> FloatArray:
         """Return the log-odds of ``classes_[1]`` before ``calibration``, shape (n_samples,)."""
@@ -131,7 +87,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         n_jobs = effective_n_jobs(self.n_jobs)
         total = np.zeros(table.n_rows)
         for member in self.members:
-            total += member.weight * (member.scale * member.model.raw(table, n_jobs=n_jobs) + member.offset)
+            total += member.part(table, n_jobs)
         return total
 
     def predict_proba(self, X: Any) -> FloatArray:
@@ -166,7 +122,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         return MarginSum(
             [m.model for m in self.members],
             [scale * m.weight * m.scale for m in self.members],
-            shift + scale * sum(m.weight * m.offset for m in self.members),
+            shift + scale * float(sum(m.shift for m in self.members)),
         )
 
     def contributions(self, X: Any) -> FloatArray:
@@ -186,12 +142,6 @@ class Ensemble(ClassifierMixin, BaseEstimator):
         table = self.encoder.transform(X, estimator_name="the model")
         return self._log_odds_sum(self.calibration.line or (1.0, 0.0)).contributions(table, n_jobs=effective_n_jobs(self.n_jobs))
 
-    @property
-    def feature_importances_(self) -> FloatArray:
-        """Members' shares of gain, averaged by weight, shape (n_features,)."""
-        total = sum((m.weight * m.model.importances() for m in self.members), start=np.zeros(self.n_features_in_))
-        return np.asarray(total / sum(m.weight for m in self.members))
-
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model as a folder: one JSON manifest and the members' native files. `boostimb.load` reads it.
 
@@ -208,10 +158,7 @@ class Ensemble(ClassifierMixin, BaseEstimator):
             "table": self.encoder.to_dict(),
             "calibration": self.calibration.to_dict(),
         }
-        members = [
-            ({"booster": m.booster, "weight": m.weight, "scale": m.scale, "offset": m.offset}, m.model) for m in self.members
-        ]
-        write_folder(Path(path), content, members)
+        write_folder(Path(path), content, [(member.to_dict(), member.model) for member in self.members])
 
     def export(self, path: str | PathLike[str]) -> None:
         """Write one native model file whose plain predict gives the probability of the positive class, without boostimb.

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isfinite
 from os import PathLike
 from pathlib import Path
@@ -12,21 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostimb.boosters import NAMES, get_booster
-from boostimb.decision import Calibration, LogisticCalibration, calibration_from_dict
-from boostimb.model._ensemble import Ensemble, Member
+from boostimb.decision import (
+    Calibration,
+    ClassCalibration,
+    LogisticCalibration,
+    calibration_from_dict,
+    check_multipliers,
+    parse_class_decision,
+)
+from boostimb.model._class_ensemble import ClassEnsemble
+from boostimb.model._ensemble import Ensemble
 from boostimb.model._folder import FORMAT, MANIFEST, VERSION, digest, sha256
+from boostimb.model._members import Member
 from boostimb.table import TableEncoder
 from boostimb.validation import check_choice
 
 _KEYS = {
     "format", "version", "boostimb", "dtype", "classes", "positive_index", "threshold", "table", "calibration", "members", "sha256",
 }  # fmt: skip
+_KEYS_OF_CLASSES = _KEYS - {"positive_index"} | {"costs"}
 _MEMBER_KEYS = {"booster", "file", "sha256", "weight", "scale", "offset"}
 # Weights, scales and offsets up to this, over margins of float32, keep every sum and product finite.
 _LARGEST = 1e30
 
 
-def load(path: str | PathLike[str]) -> Ensemble:
+def load(path: str | PathLike[str]) -> Ensemble | ClassEnsemble:
     """Read a model that ``TuneResult.save`` or ``Ensemble.save`` wrote.
 
     Parameters
@@ -36,8 +47,8 @@ def load(path: str | PathLike[str]) -> Ensemble:
 
     Returns
     -------
-    Ensemble
-        A classifier with ``predict`` and ``predict_proba``.
+    Ensemble or ClassEnsemble
+        A classifier with ``predict`` and ``predict_proba``, of two classes or of several.
 
     Raises
     ------
@@ -66,21 +77,29 @@ def load(path: str | PathLike[str]) -> Ensemble:
     """
     folder = Path(path)
     manifest = _read_manifest(folder)
-    positive, members = manifest["positive_index"], manifest["members"]
-    if type(positive) is not int or positive not in (0, 1):
-        raise ValueError(f"positive_index must be 0 or 1, got {positive!r}")
+    several, members = "costs" in manifest, manifest["members"]
     if not isinstance(members, list) or not members:
         raise ValueError(f"members must be a list with at least one entry, got {members!r:.80}")
     if not isinstance(manifest["boostimb"], str):
         raise ValueError(f"boostimb must be the version that wrote the model, got {manifest['boostimb']!r}")
-    threshold = np.inf if manifest["threshold"] is None else _number("threshold", manifest["threshold"])
-    classes = _classes(manifest["classes"], manifest["dtype"])
-    encoder, calibration = TableEncoder.from_dict(manifest["table"]), _calibration(manifest["calibration"])
+    classes, encoder = _classes(manifest["classes"], manifest["dtype"], several=several), TableEncoder.from_dict(manifest["table"])
     for at, entry in enumerate(members):
-        _check_member(at, entry)
-    _check_files(folder, members)
-    found = tuple(_member(folder, entry, encoder.n_features) for entry in members)
-    return Ensemble(found, encoder, classes, positive, calibration, threshold)
+        _check_member(at, entry, classes.size)
+
+    def found() -> tuple[Member, ...]:
+        _check_files(folder, members)
+        return tuple(_member(folder, entry, encoder.n_features) for entry in members)
+
+    if several:
+        of_classes, costs = _class_calibration(manifest["calibration"], classes.size), _costs(manifest["costs"], classes.size)
+        multipliers = check_multipliers(manifest["threshold"], classes.size)
+        return ClassEnsemble(found(), encoder, classes, of_classes, multipliers, costs)
+    positive = manifest["positive_index"]
+    if type(positive) is not int or positive not in (0, 1):
+        raise ValueError(f"positive_index must be 0 or 1, got {positive!r}")
+    threshold = np.inf if manifest["threshold"] is None else _number("threshold", manifest["threshold"])
+    calibration = _calibration(manifest["calibration"])
+    return Ensemble(found(), encoder, classes, positive, calibration, threshold)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -100,7 +119,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise ValueError(f"this boostimb reads models of format version {VERSION}, got {manifest.get('version')!r}")
     if manifest.get("sha256") != digest(manifest):
         raise ValueError(f"{path} was changed after the model was saved: its SHA-256 must be that of its entries")
-    _check_keys("the manifest", manifest, _KEYS)
+    _check_keys("the manifest", manifest, _KEYS_OF_CLASSES if "costs" in manifest else _KEYS)
     return manifest
 
 
@@ -142,24 +161,48 @@ def _calibration(content: Any) -> Calibration:
     return calibration
 
 
-def _classes(values: Any, dtype: Any) -> NDArray[Any]:
+def _class_calibration(content: Any, n_classes: int) -> ClassCalibration:
+    calibration = ClassCalibration.from_dict(content)
+    _number("the calibration's scale", calibration.scale)
+    _offsets("the calibration's offset", list(calibration.offset), n_classes)
+    return calibration
+
+
+def _offsets(name: str, values: Any, n_classes: int) -> tuple[float, ...]:
+    if not isinstance(values, list) or len(values) != n_classes:
+        raise ValueError(f"{name} must be a list of {n_classes} numbers, one for each class, got {values!r:.80}")
+    return tuple(_number(name, each) for each in values)
+
+
+def _costs(values: Any, n_classes: int) -> NDArray[np.float64] | None:
+    if values is None:
+        return None
+    parse_class_decision("f1", None, values, n_classes)
+    return np.array([[_number("costs", each) for each in row] for row in values])
+
+
+def _classes(values: Any, dtype: Any, *, several: bool) -> NDArray[Any]:
     """Return the labels with the type that they had."""
     if not isinstance(dtype, str) or not re.fullmatch(r"[<>|=]?([iu][1248]|f[248]|b1|U[1-9]\d{0,5}|O)", dtype):
         raise ValueError(f"dtype must be that of numbers, booleans or texts, got {dtype!r:.80}")
     kinds: set[type] = {bool} if dtype.endswith("b1") else {str} if set(dtype) & set("UO") else {int, float}
-    rule = f"classes must be two labels of type {dtype}, the lesser first"
-    if not isinstance(values, list) or len(values) != 2 or not {type(value) for value in values} <= kinds:
+    rule = f"classes must be {'more than ' * several}two labels of type {dtype}, the lesser first"
+    if (
+        not isinstance(values, list)
+        or (len(values) < 3 if several else len(values) != 2)
+        or not {type(value) for value in values} <= kinds
+    ):
         raise ValueError(f"{rule}, got {values!r:.80}")
     try:
         classes = np.array(values, dtype=dtype)
     except OverflowError:
         raise ValueError(f"{rule}, got {values!r:.80}") from None
-    if classes.tolist() != values or not values[0] < values[1]:
+    if classes.tolist() != values or not all(a < b for a, b in pairwise(values)):
         raise ValueError(f"{rule}, got {values!r:.80}")
     return classes
 
 
-def _check_member(at: int, entry: Any) -> None:
+def _check_member(at: int, entry: Any, n_classes: int) -> None:
     """Raise unless an entry names a booster, and its file as `save` does: no other name, and so no path out of the folder."""
     if not isinstance(entry, dict):
         raise ValueError(f"a member must be an object, got {entry!r:.80}")
@@ -171,7 +214,10 @@ def _check_member(at: int, entry: Any) -> None:
     for key in ("weight", "scale"):
         if _number(key, entry[key]) <= 0:
             raise ValueError(f"{key} must be > 0, got {entry[key]!r}")
-    _number("offset", entry["offset"])
+    if n_classes == 2:
+        _number("offset", entry["offset"])
+    else:
+        _offsets("offset", entry["offset"], n_classes)
 
 
 def _check_files(folder: Path, members: Sequence[dict[str, Any]]) -> None:
@@ -199,4 +245,5 @@ def _member(folder: Path, entry: dict[str, Any], n_features: int) -> Member:
     model = get_booster(entry["booster"]).load(file)
     if model.n_features != n_features:
         raise ValueError(f"{file} must be a model of {n_features} features, as the manifest says, and has {model.n_features}")
-    return Member(entry["booster"], model, float(entry["weight"]), float(entry["scale"]), float(entry["offset"]))
+    offset = tuple(map(float, entry["offset"])) if isinstance(entry["offset"], list) else float(entry["offset"])
+    return Member(entry["booster"], model, float(entry["weight"]), float(entry["scale"]), offset)

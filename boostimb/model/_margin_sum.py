@@ -16,7 +16,7 @@ class MarginSum:
 
     models: Sequence[Model]
     weights: Sequence[float]
-    shift: float
+    shift: float | FloatArray  # of several classes one for each
 
     def contributions(self, table: Table, *, n_jobs: int) -> FloatArray:
         """Return what each column adds to the sum, and in a last column what the sum is before any, (n, n_features + 1)."""

@@ -6,7 +6,7 @@ Resampling is for training rows only; nothing in here ever sees a row that is sc
 from boostimb.resampling._cache import ResamplingCache
 from boostimb.resampling._choose import AnyResampler, as_resampler, resolve_resamplers
 from boostimb.resampling._foreign import ForeignResampler
-from boostimb.resampling._resampled import Resampled
+from boostimb.resampling._resampled import Resampled, least_and_most
 from boostimb.resampling._resampler import NAMES, Resampler, ratio_range
 from boostimb.validation import ImbalanceWarning
 
@@ -19,6 +19,7 @@ __all__ = [
     "Resampler",
     "ResamplingCache",
     "as_resampler",
+    "least_and_most",
     "ratio_range",
     "resolve_resamplers",
 ]

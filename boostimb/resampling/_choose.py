@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from boostimb.resampling._foreign import ForeignResampler
-from boostimb.resampling._resampled import count_classes
+from boostimb.resampling._resampled import least_and_most
 from boostimb.resampling._resampler import MOST_DIMENSIONS, Resampler
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray
+from boostimb.typing import FloatArray, LabelArray
 
 AnyResampler: TypeAlias = Resampler | ForeignResampler
 
@@ -48,7 +48,7 @@ def as_resampler(wanted: Any, ratio: float | None = None) -> AnyResampler:
 
 
 def resolve_resamplers(
-    resamplers: Any, table: Table, y: BoolArray, sample_weight: FloatArray | None = None
+    resamplers: Any, table: Table, y: LabelArray, sample_weight: FloatArray | None = None
 ) -> tuple[AnyResampler, ...]:
     """Return the samplers to try on a table, each with a name of its own.
 
@@ -59,8 +59,8 @@ def resolve_resamplers(
         or more than 50 columns, where a column of categories counts as many as it has. None is no resampling.
     table : Table of shape (n, d)
         The training rows.
-    y : ndarray of bool, shape (n,)
-        True for a positive.
+    y : ndarray of bool or int, shape (n,)
+        True for a positive; of several classes their numbers, where the smallest class is what positives are above.
     sample_weight : ndarray of shape (n,) or None
         Weights.
 
@@ -105,8 +105,8 @@ def resolve_resamplers(
     return tuple(chosen.values())
 
 
-def _automatic(table: Table, y: BoolArray, sample_weight: FloatArray | None) -> tuple[Resampler, ...]:
-    n_pos, n_neg = count_classes(y)
+def _automatic(table: Table, y: LabelArray, sample_weight: FloatArray | None) -> tuple[Resampler, ...]:
+    n_pos, n_neg = least_and_most(y)
     if n_pos >= n_neg:
         return (Resampler("none"),)
     # A weight says how much a row counts, which a row between two others cannot tell.

@@ -10,7 +10,7 @@ from boostimb.resampling._cache import ResamplingCache
 from boostimb.resampling._resampled import Resampled, keep_rows
 from boostimb.resampling._space import Space, places
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray, IntArray
+from boostimb.typing import FloatArray, IntArray, LabelArray
 
 # scikit-learn sets BLAS to one thread for a search and back after it. Of two searches side by side, the second finds it at one,
 # and leaves it there for the rest of the program.
@@ -21,7 +21,7 @@ def draw(
     sampler: Any,
     name: str,
     table: Table,
-    y: BoolArray,
+    y: LabelArray,
     weight: FloatArray | None,
     random_state: int | np.random.Generator | None,
     *,
@@ -45,14 +45,13 @@ def draw(
     return run() if cache is None else cache.recall((name, repr(sampler), table.values, y, weight), run)
 
 
-def _run(sampler: Any, name: str, table: Table, y: BoolArray, weight: FloatArray | None, scaled: bool) -> Resampled:
+def _run(sampler: Any, name: str, table: Table, y: LabelArray, weight: FloatArray | None, scaled: bool) -> Resampled:
     space = Space.fit(table)
     values = space.filled(table)
     given = space.points(values) if scaled else values
     out, out_y = sampler.fit_resample(given, y.astype(np.int64))
-    out, labels = np.asarray(out, dtype=given.dtype), np.asarray(out_y) == 1
-    if labels.all() or not labels.any():
-        raise ValueError(f"resampler {name!r} left no {'negatives' if labels.any() else 'positives'} to train on")
+    out, labels = np.asarray(out, dtype=given.dtype), _as_given(np.asarray(out_y), y)
+    _check_classes(name, y, labels)
     rows = _original_rows(sampler, given, y, out, labels)
     new = rows < 0
     if not new.any():
@@ -65,7 +64,9 @@ def _run(sampler: Any, name: str, table: Table, y: BoolArray, weight: FloatArray
         nearest = _nearest(space, values, y, new_values, labels, table.categorical)
         new_values[missing[nearest]] = np.nan
         weight = None if weight is None else weight[np.concatenate((kept, nearest))]
-    return Resampled(kept, Table(new_values, table.names, table.categories), np.concatenate((y[kept], labels)), weight)
+    return Resampled(
+        kept, Table(new_values, table.names, table.categories), _as_given(np.concatenate((y[kept], labels)), y), weight
+    )
 
 
 def _seeded_copy(sampler: Any, rng: np.random.Generator) -> Any:
@@ -77,7 +78,7 @@ def _seeded_copy(sampler: Any, rng: np.random.Generator) -> Any:
     return sampler.set_params(**{name: int(rng.integers(2**31)) for name in names})
 
 
-def _original_rows(sampler: Any, given: NDArray[Any], y: BoolArray, out: NDArray[Any], out_y: BoolArray) -> IntArray:
+def _original_rows(sampler: Any, given: NDArray[Any], y: LabelArray, out: NDArray[Any], out_y: LabelArray) -> IntArray:
     """For each row that came out the original one that it is, or -1, shape (n_out,).
 
     Most samplers say which rows they took, or append the new ones. With any other, all rows count as new.
@@ -94,7 +95,7 @@ def _original_rows(sampler: Any, given: NDArray[Any], y: BoolArray, out: NDArray
 
 
 def _nearest(
-    space: Space, values: NDArray[Any], y: BoolArray, new_values: NDArray[Any], new_y: BoolArray, categorical: tuple[int, ...]
+    space: Space, values: NDArray[Any], y: LabelArray, new_values: NDArray[Any], new_y: LabelArray, categorical: tuple[int, ...]
 ) -> IntArray:
     """For each new row the nearest original row of its class, shape (n_new,)."""
     from sklearn.neighbors import NearestNeighbors
@@ -106,6 +107,19 @@ def _nearest(
         search = NearestNeighbors(n_neighbors=1).fit(both[: len(old)])
         nearest[new] = old[search.kneighbors(both[len(old) :], return_distance=False)[:, 0]]
     return nearest
+
+
+def _as_given(out_y: NDArray[Any], y: LabelArray) -> LabelArray:
+    """Return the labels that came out as those that went in: numbers of classes, or positive and not."""
+    return np.asarray(out_y == 1, dtype=np.bool_) if y.dtype == np.bool_ else out_y.astype(np.intp)
+
+
+def _check_classes(name: str, y: LabelArray, left: LabelArray) -> None:
+    """Raise if nothing is left of a class."""
+    gone = np.setdiff1d(np.unique(y), left)
+    if gone.size:
+        what = f"rows of class {int(gone[0])}" if y.dtype != np.bool_ else "positives" if gone[0] else "negatives"
+        raise ValueError(f"resampler {name!r} left no {what} to train on")
 
 
 def _check(new_values: NDArray[Any], table: Table, name: str) -> None:

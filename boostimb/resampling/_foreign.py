@@ -9,15 +9,16 @@ from boostimb.resampling._cache import ResamplingCache
 from boostimb.resampling._draw import draw
 from boostimb.resampling._resampled import Resampled, count_classes
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray
+from boostimb.typing import FloatArray, LabelArray
 
 
 @dataclass(frozen=True, eq=False)
 class ForeignResampler:
     """An imbalanced-learn sampler; a copy of it is fitted, with its own settings and a random state of ours.
 
-    The sampler gets labels 1 (positive) and 0, and the values of the table as they are, not scaled: codes for categories, and,
-    as most samplers take no missing values, medians and most frequent categories in their place. Original rows come out with
+    The sampler gets labels 1 (positive) and 0, or the numbers of several classes, and the values of the table as they are, not
+    scaled: codes for categories, and, as most samplers take no missing values, medians and most frequent categories in their
+    place. Original rows come out with
     their missing values and their weights; a new row has the missing values and the weight of the nearest original row of its
     class (for this, columns are scaled). Where the sampler neither says which rows it took nor appends new ones to them, this
     holds for all rows.
@@ -56,14 +57,14 @@ class ForeignResampler:
         """Return False: the ratio is not ours to choose."""
         return False
 
-    def check(self, table: Table, y: BoolArray, sample_weight: FloatArray | None = None) -> None:
-        """Raise a ValueError if there is no positive or no negative; what else there is to check, the sampler does."""
+    def check(self, table: Table, y: LabelArray, sample_weight: FloatArray | None = None) -> None:
+        """Raise a ValueError if a class is missing; what else there is to check, the sampler does."""
         count_classes(y)
 
     def resample(
         self,
         table: Table,
-        y: BoolArray,
+        y: LabelArray,
         sample_weight: FloatArray | None = None,
         random_state: int | np.random.Generator | None = None,
         *,
@@ -74,7 +75,7 @@ class ForeignResampler:
         Raises
         ------
         ValueError
-            If the sampler refuses the table, leaves no positive or no negative, or makes rows that are infinite or
+            If the sampler refuses the table, leaves nothing of a class, or makes rows that are infinite or
             between two categories.
         """
         count_classes(y)

@@ -1,6 +1,6 @@
 """imbalanced-learn's samplers by our names. Other modules import this one when they need it: it takes 1 s."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -20,16 +20,34 @@ K_NEIGHBORS = 5
 M_NEIGHBORS = 10
 
 
-def build(name: str, goal: int, n_pos: int, table: Table, cache: ResamplingCache | None) -> Any:
-    """Return the sampler that leaves ``goal`` negatives ("under") or makes ``goal`` positives (all others) of a table."""
-    categorical, strategy = list(table.categorical), {1: goal}
+def build(
+    name: str, goals: Mapping[int, int], larger: Sequence[int], least: int, table: Table, cache: ResamplingCache | None
+) -> Any:
+    """Return a sampler of a table.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    goals : mapping from class to int
+        How many rows it leaves ("under") or makes (all others) of each class that it changes.
+    larger : sequence of int
+        All classes but the smallest, from which Tomek links are dropped.
+    least : int
+        Rows of the smallest class that rows are made of.
+    table : Table
+        The training rows.
+    cache : ResamplingCache or None
+        Where neighbours are kept.
+    """
+    categorical, strategy = list(table.categorical), dict(goals)
     if name == "under":
-        return RandomUnderSampler(sampling_strategy={0: goal})
+        return RandomUnderSampler(sampling_strategy=strategy)
     if name == "over":
         return RandomOverSampler(sampling_strategy=strategy)
     if name == "tomek":
-        return MixedTomekLinks(categorical, sampling_strategy=[0])
-    k = SharedNeighbors(1 + min(K_NEIGHBORS, n_pos - 1), cache=cache)  # a row finds itself, too
+        return MixedTomekLinks(categorical, sampling_strategy=list(larger))
+    k = SharedNeighbors(1 + min(K_NEIGHBORS, least - 1), cache=cache)  # a row finds itself, too
     if name == "adasyn":
         return ADASYN(sampling_strategy=strategy, n_neighbors=k)
     if name == "borderline_smote":

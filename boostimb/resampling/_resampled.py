@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray, IntArray
+from boostimb.typing import FloatArray, IntArray, LabelArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +18,8 @@ class Resampled:
         Rows of the original table, possibly some of them several times: a booster can take them from bins it already has.
     synthetic : Table or None
         The new rows, shape (n_new, d); None where there are none.
-    y : ndarray of bool, shape (n_kept + n_new,)
-        Labels of both.
+    y : ndarray of bool or intp, shape (n_kept + n_new,)
+        Labels of both: positive or not, or numbers of classes.
     sample_weight : ndarray of float64, shape (n_kept + n_new,), or None
         Weights of both.
 
@@ -34,7 +34,7 @@ class Resampled:
 
     rows: IntArray
     synthetic: Table | None
-    y: BoolArray
+    y: LabelArray
     sample_weight: FloatArray | None
 
     def apply(self, table: Table) -> Table:
@@ -45,15 +45,25 @@ class Resampled:
         return Table(np.concatenate((kept.values, self.synthetic.values)), table.names, table.categories)
 
 
-def keep_rows(rows: IntArray, y: BoolArray, sample_weight: FloatArray | None) -> Resampled:
+def keep_rows(rows: IntArray, y: LabelArray, sample_weight: FloatArray | None) -> Resampled:
     """Return original rows only."""
     return Resampled(rows, None, y[rows], None if sample_weight is None else sample_weight[rows])
 
 
-def count_classes(y: BoolArray) -> tuple[int, int]:
-    """Return the numbers of positives and negatives, or raise a ValueError if either is 0."""
-    n_pos = int(np.count_nonzero(y))
-    n_neg = len(y) - n_pos
-    if not n_pos or not n_neg:
-        raise ValueError(f"resampling needs samples of both classes, got {n_pos} positives and {n_neg} negatives")
-    return n_pos, n_neg
+def count_classes(y: LabelArray) -> IntArray:
+    """Return the numbers of negatives and positives, or of classes 0, 1, ..., or raise a ValueError if one is 0."""
+    if y.dtype == np.bool_:
+        counts = np.array([np.count_nonzero(~y), np.count_nonzero(y)])
+        if not counts.all():
+            raise ValueError(f"resampling needs samples of both classes, got {counts[1]} positives and {counts[0]} negatives")
+        return counts
+    counts = np.bincount(y)
+    if counts.size < 2 or not counts.all():
+        raise ValueError(f"resampling needs samples of each class, got {counts.tolist()}")
+    return counts
+
+
+def least_and_most(y: LabelArray) -> tuple[int, int]:
+    """Return the numbers of positives and negatives; of several classes those of the smallest and of the largest."""
+    counts = count_classes(y)
+    return (int(counts[1]), int(counts[0])) if y.dtype == np.bool_ else (int(counts.min()), int(counts.max()))

@@ -7,9 +7,9 @@ import numpy as np
 
 from boostimb.resampling._cache import ResamplingCache
 from boostimb.resampling._draw import draw
-from boostimb.resampling._resampled import Resampled, count_classes, keep_rows
+from boostimb.resampling._resampled import Resampled, count_classes, keep_rows, least_and_most
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray
+from boostimb.typing import FloatArray, LabelArray
 from boostimb.validation import check_choice, check_number, warn
 
 Name: TypeAlias = Literal["none", "under", "over", "smote", "smotenc", "borderline_smote", "adasyn", "tomek", "smote_tomek"]
@@ -52,6 +52,10 @@ class Resampler:
     standard deviation apart. Where no positive lies near enough to negatives for ``borderline_smote`` or ``adasyn`` to make any
     row, or Tomek links hold all rows of a class, the table is left as it is.
 
+    Of several classes, ``under`` cuts each class to at most the smallest one's number over the ratio; ``over`` and the SMOTE kinds
+    raise each class that is below it to the ratio times the largest one; Tomek links lose each row
+    that is not of the smallest class.
+
     Tomek links take time that grows with the square of the number of rows, and ``SMOTENC`` memory in proportion to the new
     rows times the number of categories in all columns.
 
@@ -60,9 +64,9 @@ class Resampler:
     name : str
         One of the names above.
     ratio : float in (0, 1] or None
-        Positives over negatives afterwards, imbalanced-learn's ``sampling_strategy``. None is 1. A table that has this
-        ratio already, or a higher one, is left as it is: within a search, folds differ a little in their ratios.
-        ``none`` and ``tomek`` have no ratio; with ``smote_tomek`` it is the ratio before links are dropped.
+        Positives over negatives afterwards, or smallest over largest class, imbalanced-learn's ``sampling_strategy``. None is 1.
+        A table that has this ratio already, or a higher one, is left as it is: within a search, folds differ a little in their
+        ratios. ``none`` and ``tomek`` have no ratio; with ``smote_tomek`` it is the ratio before links are dropped.
 
     Raises
     ------
@@ -129,15 +133,15 @@ class Resampler:
         ratio = self.ratio or 1.0
         return round(n_pos / ratio) if self.name == "under" else max(n_pos + 1, round(ratio * n_neg))
 
-    def check(self, table: Table, y: BoolArray, sample_weight: FloatArray | None = None) -> None:
+    def check(self, table: Table, y: LabelArray, sample_weight: FloatArray | None = None) -> None:
         """Say before any training whether this sampler suits the table.
 
         Parameters
         ----------
         table : Table of shape (n, d)
             The training rows.
-        y : ndarray of bool, shape (n,)
-            True for a positive.
+        y : ndarray of bool or int, shape (n,)
+            True for a positive, or the number of the class.
         sample_weight : ndarray of shape (n,) or None
             Weights.
 
@@ -152,11 +156,12 @@ class Resampler:
         ImbalanceWarning
             A SMOTE kind on more than 50 columns, or with weights.
         """
-        n_pos, n_neg = count_classes(y)
+        n_pos, n_neg = least_and_most(y)
         if self.has_ratio and n_pos >= (self.ratio or 1.0) * n_neg:
+            what = "positives to negatives" if y.dtype == np.bool_ else "the smallest class to the largest"
             raise ValueError(
-                f"the ratio of resampler {self.name!r} must be above the present one of positives to negatives, "
-                f"{n_pos / n_neg:.4g}, got {self.ratio or 1.0:g}: nothing would be resampled"
+                f"the ratio of resampler {self.name!r} must be above the present one of {what}, {n_pos / n_neg:.4g}, got "
+                f"{self.ratio or 1.0:g}: nothing would be resampled"
             )
         if self.name not in SMOTE_KIND:
             return
@@ -175,7 +180,7 @@ class Resampler:
     def resample(
         self,
         table: Table,
-        y: BoolArray,
+        y: LabelArray,
         sample_weight: FloatArray | None = None,
         random_state: int | np.random.Generator | None = None,
         *,
@@ -187,8 +192,8 @@ class Resampler:
         ----------
         table : Table of shape (n, d)
             The training rows.
-        y : ndarray of bool, shape (n,)
-            True for a positive.
+        y : ndarray of bool or int, shape (n,)
+            True for a positive, or the number of the class.
         sample_weight : ndarray of shape (n,) or None
             Weights; numbers of rows, not weights, make the ratio.
         random_state : int, Generator or None
@@ -210,14 +215,15 @@ class Resampler:
         everything = keep_rows(np.arange(len(y)), y, sample_weight)
         if self.name == "none":
             return everything
-        n_pos, n_neg = count_classes(y)
+        n_pos, n_neg = least_and_most(y)
         if not self._changes(n_pos, n_neg):
             return everything
         if self.name in SMOTE_KIND:
             self._check_suits(table, n_pos)
         from boostimb.resampling._imblearn import build
 
-        sampler = build(self.name, self._goal(n_pos, n_neg), n_pos, table, cache)
+        goals, larger = self._goals(y)
+        sampler = build(self.name, goals, larger, n_pos, table, cache)
         if self.name in ("under", "over"):
             table = Table(np.arange(float(len(y)))[:, None], None, (None,))  # what the rows hold does not matter
         results = None if self.has_ratio else cache
@@ -227,6 +233,17 @@ class Resampler:
             if any(text in str(error) for text in CHANGES_NOTHING):
                 return everything
             raise
+
+    def _goals(self, y: LabelArray) -> tuple[dict[int, int], list[int]]:
+        """Return the rows of each class afterwards, of those that change, and all classes but the smallest (the positives)."""
+        counts, (least, most) = count_classes(y), least_and_most(y)
+        smallest = 1 if y.dtype == np.bool_ else int(counts.argmin())
+        larger = [k for k in range(counts.size) if k != smallest]
+        if self.name == "under":
+            goal = self._goal(least, most)
+            return {k: goal for k in larger if counts[k] > goal}, larger
+        raised = [k for k in range(counts.size) if counts[k] < (self.ratio or 1.0) * most]
+        return {k: self._goal(int(counts[k]), most) for k in raised}, larger
 
     def _check_suits(self, table: Table, n_pos: int) -> None:
         """Check what a SMOTE kind needs."""

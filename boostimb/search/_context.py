@@ -20,7 +20,7 @@ from boostimb.search._folds import Data, LeftOut, make_folds
 from boostimb.search._lever_report import WIDTH
 from boostimb.table import Table, TableEncoder
 from boostimb.typing import BoolArray, FloatArray, IntArray
-from boostimb.validation import check_labels
+from boostimb.validation import ClassLabels, check_labels
 
 # Levels of a category that get a column of their own; the rarer ones share one.
 _MOST_LEVELS = 30
@@ -132,12 +132,15 @@ def context_models(
     ('always the majority', True, 0.0)
     """
     table = TableEncoder.fit_transform(X, categorical_features, estimator_name="context_models")[1]
-    data = Data(table, check_labels(y, pos_label=pos_label, n=table.n_rows).positive, None)
+    labels = check_labels(y, pos_label=pos_label, n=table.n_rows)
+    if isinstance(labels, ClassLabels):
+        raise ValueError(f"context_models compares models of two classes, and y holds {labels.classes.size}")
+    positive, data = labels.positive, Data(table, labels.positive, None)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     folds = make_folds(data, cv, groups, seed)
     left_out = LeftOut.of(folds)
-    y, rate = data.y[left_out.rows], float(data.y.mean())
-    scores = [ModelScores.of("always the majority", y, np.full(y.size, rate), np.full(y.size, rate > 0.5))]
+    positive, rate = positive[left_out.rows], float(positive.mean())
+    scores = [ModelScores.of("always the majority", positive, np.full(positive.size, rate), np.full(positive.size, rate > 0.5))]
     for name, resampler, make in _kinds(seed, effective_n_jobs(n_jobs)):
         parts = []
         for each in folds:
@@ -147,8 +150,8 @@ def context_models(
             model = make().fit(columns.fit_transform(changed.apply(train).values), changed.y)
             parts.append(model.predict_proba(columns.transform(table.take(each.valid_rows).values))[:, 1])
         proba = left_out.mean(folds, parts).astype(np.float64)
-        scores.append(scores_by_folds(name, y, proba, left_out.part))
-    return ContextReport(tuple(scores), y, left_out.part)
+        scores.append(scores_by_folds(name, positive, proba, left_out.part))
+    return ContextReport(tuple(scores), positive, left_out.part)
 
 
 def _kinds(seed: int, n_jobs: int) -> Iterator[tuple[str, Resampler, Callable[[], Any]]]:

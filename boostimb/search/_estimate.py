@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostimb.decision import LogisticCalibration
-from boostimb.metrics import PRAUC, BestFScore, PrecisionAtRecall, RecallAtPrecision, resampled_average_precision
-from boostimb.search._select import candidates, greedy_weights, thinned
-from boostimb.typing import BoolArray, Float32Array, FloatArray, IntArray, Metric
+from boostimb.metrics import PRAUC, BestFScore, ClassAveragePrecision, PrecisionAtRecall, RecallAtPrecision
+from boostimb.search._select import candidates, greedy_weights, mixed, thin_to, thinned
+from boostimb.search._task import task_of
+from boostimb.typing import Float32Array, FloatArray, IntArray, LabelArray, MarginArray, Metric
+from boostimb.validation import members
 
 REPEATS = 200
 # Trials that take part in the repeated selection: the choice is among the best ones in any resample.
@@ -19,9 +20,12 @@ CANDIDATES = 30
 COVERAGE = 0.95
 # Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
 _WORK = 1e9
+# The same for several classes, rows counted once for each: every class has its own order, and a repeat takes as long as a round.
+_CLASS_WORK = 2e7
 # Trials and repeats where the metric has no fast way to all resamples at once.
 _SLOW_TRIALS, _SLOW_REPEATS, LEAST_REPEATS = 5, 30, 4
-_RATES = (PRAUC, RecallAtPrecision, PrecisionAtRecall, BestFScore)
+_FAST = (PRAUC, ClassAveragePrecision)
+_RATES = (*_FAST, RecallAtPrecision, PrecisionAtRecall, BestFScore)
 # Rows that an ensemble is chosen on in each resample, and the seconds that this takes for each row and trial.
 _ROWS, _CHOICE = 10_000, 7e-8
 
@@ -36,8 +40,8 @@ class Estimate:
 
 
 def estimate(
-    y: BoolArray,
-    logits: FloatArray,
+    y: LabelArray,
+    logits: MarginArray,
     naive: float,
     margins: Sequence[Float32Array],
     scores: FloatArray,
@@ -46,7 +50,7 @@ def estimate(
     n_jobs: int = 1,
     *,
     weight: FloatArray | None = None,
-    calibrations: Sequence[LogisticCalibration] | None = None,
+    calibrations: Sequence[Any] | None = None,
     repeats: int | None = None,
 ) -> Estimate:
     """Correct the score of the chosen model for the selection, by repeating the selection on resampled rows.
@@ -58,14 +62,14 @@ def estimate(
 
     Parameters
     ----------
-    y : ndarray of bool, shape (n,)
+    y : ndarray of bool or int, shape (n,)
         Labels.
-    logits : ndarray of shape (n,)
-        Out-of-fold log-odds of the chosen model.
+    logits : ndarray of shape (n,) or (n, n_classes)
+        Out-of-fold log-odds, or calibrated margins, of the chosen model.
     naive : float
         Its score by the search metric.
-    margins : sequence of T ndarrays of shape (n,)
-        Out-of-fold margins of the trials.
+    margins : sequence of T ndarrays of shape (n,) or (n, n_classes)
+        Out-of-fold margins of the trials; without ``calibrations`` such as the metric ranks rows by.
     scores : ndarray of shape (T,)
         Their scores, oriented so that more is better.
     metric : Metric
@@ -76,7 +80,7 @@ def estimate(
         Threads; the result does not depend on it.
     weight : ndarray of shape (n,), optional
         Weights of the samples in every score.
-    calibrations : sequence of T LogisticCalibration, optional
+    calibrations : sequence of T calibrations, optional
         Given where the model is an ensemble, chosen by its log-loss; else it is the trial with the best score.
     repeats : int, optional
         Number of resamples; by default by the size of the table.
@@ -87,9 +91,11 @@ def estimate(
         table = np.stack([margins[at] for at in top])
     else:
         top, table = candidates(y, margins, calibrations, weight)
-    fast = isinstance(metric, PRAUC)
-    counts = np.stack([_draw(y, rng) for _ in range(_repeats(y.size, len(top), fast=fast) if repeats is None else repeats)])
+    fast = isinstance(metric, _FAST)
     value = _fast_values if fast else _any_values
+    if repeats is None:
+        repeats = _repeats(int(np.prod(logits.shape)), len(top), metric)
+    counts = np.stack([_draw(y, rng) for _ in range(repeats)])
     single = table[: None if fast or calibrations is None else _SLOW_TRIALS].astype(np.float32)
     inside, outside = (value(metric, y, single, _weighed(each, weight), n_jobs) for each in (counts, counts == 0))
     spread = value(metric, y, logits[None].astype(np.float32), _weighed(counts, weight), n_jobs)[:, 0]
@@ -115,31 +121,31 @@ def _weighed(counts: NDArray[np.integer | np.bool_], weight: FloatArray | None) 
 
 def _losses_of_ensembles(
     metric: Metric,
-    y: BoolArray,
+    y: LabelArray,
     table: FloatArray,
     counts: NDArray[np.integer],
     weight: FloatArray | None,
     n_jobs: int,
 ) -> FloatArray:
     """Choose an ensemble in each resample; return what its value loses on the rows left out, shape (B,)."""
-    rows, share = thinned(y, _ROWS, weight)
-    few, value = np.ascontiguousarray(table[:, rows]), _fast_values if isinstance(metric, PRAUC) else _any_values
+    rows, share = thinned(y, thin_to(y, _ROWS), weight)
+    few, value = np.ascontiguousarray(table[:, rows]), _fast_values if isinstance(metric, _FAST) else _any_values
 
     def loss(count: NDArray[np.integer]) -> float:
-        mean = (greedy_weights(y[rows], few, share * count[rows]) @ table)[None].astype(np.float32)
-        inside, outside = (value(metric, y, mean, _weighed(each[None], weight), 1)[0, 0] for each in (count, count == 0))
+        mean = mixed(greedy_weights(y[rows], few, share * count[rows]), table)[None].astype(np.float32)
+        inside, outside = value(metric, y, mean, _weighed(np.stack([count, count == 0]), weight), 1)[:, 0]
         return float(inside - outside)
 
     with ThreadPoolExecutor(n_jobs) as pool:
         return np.array(list(pool.map(loss, counts)))
 
 
-def _fast_values(_: Metric, y: BoolArray, table: Float32Array, counts: NDArray[Any], n_jobs: int) -> FloatArray:
+def _fast_values(metric: Metric, y: LabelArray, table: Float32Array, counts: NDArray[Any], n_jobs: int) -> FloatArray:
     """Average precision of each row of ``table`` under each resample, shape (B, T)."""
-    return resampled_average_precision(y, table, counts, n_jobs=n_jobs)
+    return task_of(y).resampled(metric, y, table, counts, n_jobs)
 
 
-def _any_values(metric: Metric, y: BoolArray, table: Float32Array, counts: NDArray[Any], _: int) -> FloatArray:
+def _any_values(metric: Metric, y: LabelArray, table: Float32Array, counts: NDArray[Any], _: int) -> FloatArray:
     """Any metric of each row of ``table`` under each resample, shape (B, T)."""
     values = np.empty((len(counts), len(table)))
     for at, count in enumerate(counts):
@@ -149,8 +155,11 @@ def _any_values(metric: Metric, y: BoolArray, table: Float32Array, counts: NDArr
     return values
 
 
-def _repeats(n_rows: int, n_trials: int, *, fast: bool) -> int:
-    return int(np.clip(_WORK / (n_rows * n_trials), 30, REPEATS)) if fast else _SLOW_REPEATS
+def _repeats(n_rows: int, n_trials: int, metric: Metric) -> int:
+    if not isinstance(metric, _FAST):
+        return _SLOW_REPEATS
+    work = _CLASS_WORK if isinstance(metric, ClassAveragePrecision) else _WORK
+    return int(np.clip(work / (n_rows * n_trials), 30, REPEATS))
 
 
 @dataclass(frozen=True)
@@ -160,7 +169,7 @@ class Price:
     Parameters
     ----------
     n_rows, n_trials : int
-        The size of the table, and the number of finished trials.
+        The size of the table, times the classes where there are several, and the number of finished trials.
     metric : Metric
         The search metric.
     metric_seconds : float
@@ -178,19 +187,19 @@ class Price:
     @property
     def seconds(self) -> float:
         """About how long the estimate takes with as many repeats as it would like."""
-        repeats = _repeats(self.n_rows, self._trials, fast=self._fast)
+        repeats = _repeats(self.n_rows, self._trials, self.metric)
         return self._fixed + repeats * self._each
 
     def repeats(self, seconds: float) -> int | None:
         """Return how many repeats fit into that time; None where all do."""
         if seconds >= self.seconds:
             return None
-        wanted = _repeats(self.n_rows, self._trials, fast=self._fast)
+        wanted = _repeats(self.n_rows, self._trials, self.metric)
         return int(np.clip((seconds - self._fixed) / self._each, LEAST_REPEATS, wanted))
 
     @property
     def _fast(self) -> bool:
-        return isinstance(self.metric, PRAUC)
+        return isinstance(self.metric, _FAST)
 
     @property
     def _trials(self) -> int:
@@ -203,16 +212,18 @@ class Price:
     @property
     def _each(self) -> float:
         evaluations = 2 if self._fast else 2 * (min(self._trials, _SLOW_TRIALS) + 2)
+        if isinstance(self.metric, ClassAveragePrecision):
+            evaluations = 5
         return evaluations * self.metric_seconds + _CHOICE * self._trials * min(self.n_rows, _ROWS) / self.n_jobs
 
 
-def _draw(y: BoolArray, rng: np.random.Generator) -> IntArray:
+def _draw(y: LabelArray, rng: np.random.Generator) -> IntArray:
     """Return how often each row is drawn, class by class, with at least one row of each class left out and one drawn."""
     counts = np.zeros(y.size, dtype=np.intp)
-    for rows in (np.flatnonzero(y), np.flatnonzero(~y)):
+    for rows in map(np.flatnonzero, members(y)):
         while True:
             drawn = np.bincount(rng.integers(rows.size, size=rows.size), minlength=rows.size)
-            if (drawn == 0).any():
+            if (drawn == 0).any() or rows.size == 1:
                 break
         counts[rows] = drawn
     return counts

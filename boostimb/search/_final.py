@@ -8,7 +8,6 @@ from threading import Event
 from typing import Any
 
 from boostimb.boosters import Model
-from boostimb.decision import LogisticCalibration
 from boostimb.model import Member
 from boostimb.search._folds import Data
 from boostimb.search._select import Choice
@@ -29,7 +28,7 @@ class Trained:
 
     row: dict[str, Any]
     outcome: Outcome
-    line: LogisticCalibration
+    line: Any  # of the task's kind
     log_loss: float
 
     def forget_models(self) -> None:

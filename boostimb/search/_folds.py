@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from boostimb.boosters import Booster, Params
 from boostimb.resampling import AnyResampler, ResamplingCache
+from boostimb.search._task import Task, task_of
 from boostimb.table import Table
-from boostimb.typing import BoolArray, BoundMetric, Float32Array, FloatArray, IntArray, MarginArray, Metric
-from boostimb.validation import check_groups, check_integer
+from boostimb.typing import BoundMetric, Float32Array, FloatArray, IntArray, LabelArray, MarginArray, Metric
+from boostimb.validation import check_groups, check_integer, members
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,17 @@ class Data:
     """The training table of a search."""
 
     table: Table
-    y: BoolArray
+    y: LabelArray
     weight: FloatArray | None
     # Weights of the scores, which are unweighted unless the user wants them to be those of the training.
     score_weight: FloatArray | None = None
+    # The labels of several classes, for errors to name them by.
+    classes: Sequence[Any] = ()
+
+    @property
+    def task(self) -> Task:
+        """What two classes and several do differently."""
+        return task_of(self.y)
 
     def bind(self, metric: Metric, rows: IntArray) -> BoundMetric:
         """Return the metric of some rows, a function of their margins."""
@@ -41,12 +49,12 @@ class Fold:
     _cache: ResamplingCache = field(default_factory=ResamplingCache)
 
     @property
-    def y_valid(self) -> BoolArray:
+    def y_valid(self) -> LabelArray:
         """Labels of the validation rows."""
         return self.data.y[self.valid_rows]
 
-    def train(self, booster: Booster, params: Params, resampler: AnyResampler, n_jobs: int) -> tuple[Any, tuple[float, float]]:
-        """Return the dataset that a trial trains on, and the weight of positives and of negatives in it.
+    def train(self, booster: Booster, params: Params, resampler: AnyResampler, n_jobs: int) -> tuple[Any, tuple[float, ...]]:
+        """Return the dataset that a trial trains on, and the weight of positives and of negatives, or of each class, in it.
 
         Resampling sees the training rows and nothing else. All trials share one binning of these rows.
         """
@@ -62,6 +70,11 @@ class Fold:
         else:
             data = booster.dataset(changed.apply(part), changed.y, changed.sample_weight, params, n_jobs=n_jobs, reference=binned)
         return data, class_sums(changed.y, changed.sample_weight)
+
+    @property
+    def natural_sums(self) -> tuple[float, ...]:
+        """The weight of each class in the training rows as they are."""
+        return class_sums(self.data.y[self.train_rows], weight_of(self.data.weight, self.train_rows))
 
     def valid(self, booster: Booster, params: Params, n_jobs: int) -> Any:
         """Return the validation rows, by the bins of the training rows."""
@@ -97,7 +110,7 @@ class LeftOut:
 
     rows: IntArray  # ascending
     times: IntArray  # how often each of them is left out
-    part: IntArray  # the first fold that leaves it out, from 0; each part holds both classes
+    part: IntArray  # the first fold that leaves it out, from 0; each part holds all classes
     n_rows: int  # of the table
 
     @classmethod
@@ -105,12 +118,12 @@ class LeftOut:
         """Count how often each row is left out."""
         y = folds[0].data.y
         times, part = np.zeros(y.size, dtype=np.intp), np.full(y.size, -1, dtype=np.intp)
-        n_parts = 0
+        n_parts, n_classes = 0, np.unique(y).size
         for fold in folds:
             times[fold.valid_rows] += 1
             new = fold.valid_rows[part[fold.valid_rows] < 0]
             # Random splits overlap, and in the end leave few new rows, which then go with those before them.
-            n_parts += bool(n_parts == 0 or 0 < y[new].sum() < new.size)
+            n_parts += bool(n_parts == 0 or np.unique(y[new]).size == n_classes)
             part[new] = n_parts - 1
         rows = np.flatnonzero(times)
         return cls(rows, times[rows], part[rows], y.size)
@@ -158,11 +171,9 @@ def weight_of(weight: FloatArray | None, rows: IntArray) -> FloatArray | None:
     return None if weight is None else weight[rows]
 
 
-def class_sums(y: BoolArray, weight: FloatArray | None) -> tuple[float, float]:
-    """Return the sums of weights of positives and of negatives."""
-    if weight is None:
-        return float(y.sum()), float((~y).sum())
-    return float(weight[y].sum()), float(weight[~y].sum())
+def class_sums(y: LabelArray, weight: FloatArray | None) -> tuple[float, ...]:
+    """Return the sums of weights of positives and of negatives, or of classes 0, 1, ..."""
+    return tuple(float(rows.sum() if weight is None else weight[rows].sum()) for rows in members(y))
 
 
 def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
@@ -175,22 +186,14 @@ def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
     y = data.y
     if groups is not None:
         groups = check_groups(groups, y.size)
-    pairs = list(_pairs(y, cv, groups, seed))
+    pairs = list(_pairs(data, cv, groups, seed))
     for at, (train, valid) in enumerate(pairs):
         if np.unique(valid).size < valid.size:
             raise ValueError(f"the validation rows of a fold must be distinct, and fold {at} has one twice")
         if np.intersect1d(train, valid).size:
             raise ValueError(f"cv must keep training and validation rows apart, and fold {at} has rows in both")
         for what, rows in (("training", train), ("validation", valid)):
-            if not 0 < y[rows].sum() < rows.size:
-                raise ValueError(
-                    f"each fold must hold both classes, and the {what} rows of fold {at} hold {int(y[rows].sum())} positives among "
-                    f"{rows.size}: use fewer folds, or another cv"
-                )
-            if data.weight is not None and not (data.weight[rows][y[rows]].any() and data.weight[rows][~y[rows]].any()):
-                raise ValueError(
-                    f"sample_weight must leave both classes in each fold, and in the {what} rows of fold {at} one has 0 only"
-                )
+            _check_classes(data, rows, f"the {what} rows of fold {at}")
     if len(pairs) < 2:
         raise ValueError(f"cv must make at least 2 folds, got {len(pairs)}")
     folds = [Fold(data, train, valid, seed) for train, valid in pairs]
@@ -199,14 +202,56 @@ def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
     return folds
 
 
-def _pairs(y: BoolArray, cv: Any, groups: NDArray[Any] | None, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
+def _check_classes(data: Data, rows: IntArray, what: str) -> None:
+    """Raise if some rows lack a class, or hold it with weights of 0 only."""
+    y, weight = data.y[rows], weight_of(data.weight, rows)
+    if y.dtype == np.bool_:
+        if not 0 < y.sum() < y.size:
+            raise ValueError(
+                f"each fold must hold both classes, and {what} hold {int(y.sum())} positives among {y.size}: use fewer folds, or "
+                "another cv"
+            )
+        if weight is not None and not (weight[y].any() and weight[~y].any()):
+            raise ValueError(f"sample_weight must leave both classes in each fold, and in {what} one has 0 only")
+        return
+    n_classes = int(data.y.max()) + 1
+    gone = np.flatnonzero(np.bincount(y, minlength=n_classes) == 0)
+    if gone.size:
+        raise ValueError(
+            f"each fold must hold each class, and {what} hold none of {name_of_class(data, int(gone[0]))}: use fewer folds, or "
+            "another cv"
+        )
+    gone = np.flatnonzero(np.bincount(y, weight, minlength=n_classes) == 0)
+    if gone.size:
+        raise ValueError(
+            f"sample_weight must leave each class in each fold, and in {what} {name_of_class(data, int(gone[0]))} has 0 only"
+        )
+
+
+def name_of_class(data: Data, k: int) -> str:
+    """Return how an error calls one of several classes."""
+    return f"class {data.classes[k]!r}" if data.classes else f"class {k}"
+
+
+def _scarcest(data: Data, groups: NDArray[Any] | None) -> tuple[int, str]:
+    """Return how many rows, or groups, the class with the fewest has, and what they are."""
+    rows = members(data.y)
+    counts = [int(each.sum()) if groups is None else np.unique(groups[each]).size for each in rows]
+    if data.y.dtype == np.bool_:
+        n_pos, n_neg = (int(each.sum()) for each in rows)
+        what = "positives" if n_pos <= n_neg else "negatives"
+    else:
+        what = f"rows of {name_of_class(data, int(np.argmin(counts)))}"
+    return min(counts), what if groups is None else f"groups with {what}"
+
+
+def _pairs(data: Data, cv: Any, groups: NDArray[Any] | None, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+    y = data.y
     if isinstance(cv, int | np.integer):
         n_folds = check_integer("cv", cv, least=2)
-        least, what = min(int(y.sum()), int((~y).sum())), "positives" if y.sum() <= (~y).sum() else "negatives"
-        if groups is not None:
-            least, what = min(np.unique(groups[y]).size, np.unique(groups[~y]).size), f"groups with {what}"
+        least, what = _scarcest(data, groups)
         if least < n_folds:
             raise ValueError(
                 f"cv={n_folds} folds need at least {n_folds} {what}, one for each fold, got {least}: "

@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from boostimb.decision import Decision, InfeasibleError, calibrate
-from boostimb.decision._crossfit import decision_score
-from boostimb.decision._goal import Cost, FixedThreshold
+from boostimb.decision import ClassDecision, Decision, InfeasibleError
+from boostimb.resampling import least_and_most
 from boostimb.search._folds import weight_of
 from boostimb.search._lever_report import LeverReport, LeverRow, compared, compared_by_rows, not_compared
 from boostimb.search._select import choose_best, choose_ensemble
-from boostimb.typing import BoolArray, Float32Array, FloatArray, IntArray, Metric
+from boostimb.search._task import Task, task_of
+from boostimb.typing import Float32Array, FloatArray, IntArray, LabelArray, Metric
 
 Params: TypeAlias = Mapping[str, Any]
 # Two sides of a comparison, one value a fold, and the variance of their difference by what was drawn rather than by the fold.
@@ -38,11 +37,11 @@ class Finished:
 
     Attributes
     ----------
-    y : ndarray of bool, shape (n,)
+    y : ndarray of bool or int, shape (n,)
         Labels.
     fold : ndarray of int, shape (n,)
         The fold that each row was left out in first, from 0.
-    margins : sequence of T ndarrays of shape (n,)
+    margins : sequence of T ndarrays of shape (n,) or (n, n_classes)
         Out-of-fold margins of the finished trials.
     params : sequence of T dicts
         Their parameters.
@@ -64,7 +63,7 @@ class Finished:
         Weights of the rows in every score.
     """
 
-    y: BoolArray
+    y: LabelArray
     fold: IntArray
     margins: Sequence[Float32Array]
     params: Sequence[Params]
@@ -77,6 +76,11 @@ class Finished:
     ensemble: bool
     calibration: str
     weight: FloatArray | None = None
+
+    @property
+    def task(self) -> Task:
+        """What two classes and several do differently."""
+        return task_of(self.y)
 
     @property
     def sign(self) -> float:
@@ -105,11 +109,11 @@ class Part(NamedTuple):
     score: float  # of the trial that is best on the other folds
     logits: FloatArray  # of the final model
     calibrated: FloatArray  # log-odds of the search's best trial
-    half: BoolArray  # what the final model says positive at 0.5
-    tuned: BoolArray | None  # and at the tuned threshold; None where none keeps the constraints
+    half: LabelArray  # what the final model decides without tuning, as at 0.5
+    tuned: LabelArray | None  # and at the tuned threshold; None where none keeps the constraints
 
 
-def lever_report(search: Finished, decision: Decision) -> LeverReport:
+def lever_report(search: Finished, decision: Decision | ClassDecision) -> LeverReport:
     """Compare a finished search, and the decision that the threshold is chosen by, with and without each lever."""
     n_folds, n_trials = int(search.fold.max()) + 1, len(search.margins)
     scores, everything = _fold_scores(search, n_folds), np.arange(n_trials)
@@ -158,7 +162,8 @@ def lever_report(search: Finished, decision: Decision) -> LeverReport:
     if search.ensemble:
         rows.append(row("ensemble", everything, everything, lambda *_: (single, model, 0.0)))
     rows += [*_rows_of_calibration(search, _best_trial(scores), parts), _row_of_threshold(search, decision, parts)]
-    return LeverReport(tuple(rows), n_trials, len(search.stopped), n_folds, int(np.count_nonzero(search.y)))
+    n_rare, rare = least_and_most(search.y)[0], "positives" if search.y.dtype == np.bool_ else "rows of the smallest class"
+    return LeverReport(tuple(rows), n_trials, len(search.stopped), n_folds, n_rare, rare)
 
 
 # ---- what was tried ----
@@ -170,7 +175,8 @@ def plain_trials(search: Finished) -> IntArray:
 
 
 def _levers(search: Finished) -> Iterator[Lever]:
-    log_ratio = abs(np.log(np.count_nonzero(~search.y) / np.count_nonzero(search.y)))
+    least, most = least_and_most(search.y)
+    log_ratio = abs(np.log(most / least))
     # A loss of the user's own carries its own weight: NaN is neither off nor on.
     weight = np.exp(log_ratio * np.array([params.get("class_weight", np.nan) for params in search.params]))
     off, on = np.flatnonzero(weight < LEAST_WEIGHT), np.flatnonzero(weight >= LEAST_WEIGHT)
@@ -223,7 +229,10 @@ def _fold_scores(search: Finished, n_folds: int) -> FloatArray:
     for k in range(n_folds):
         rows = np.flatnonzero(search.fold == k)
         value = search.metric.bind(search.y[rows], search.weight_of(rows))
-        scores[:, k] = [search.sign * value(margins[rows]) for margins in search.margins]
+        rest = np.flatnonzero(search.fold != k)
+        scores[:, k] = [
+            search.sign * value(search.task.held(margins, search.y, search.weight, rest, rows)) for margins in search.margins
+        ]
     return scores
 
 
@@ -267,23 +276,24 @@ def _best_trial(scores: FloatArray) -> int:
     return int(scores.mean(axis=1).argmax())
 
 
-def _part(search: Finished, scores: FloatArray, k: int, decision: Decision) -> Part:
+def _part(search: Finished, scores: FloatArray, k: int, decision: Decision | ClassDecision) -> Part:
     """Choose trial, members, lines and threshold without fold k, and apply them to it."""
     rest, held = np.flatnonzero(search.fold != k), np.flatnonzero(search.fold == k)
     y, margins, chosen_by = search.y[rest], [margins[rest] for margins in search.margins], _on_other_folds(scores)[:, k]
     w = search.weight_of(rest)
     choice = choose_ensemble(y, margins, weight=w) if search.ensemble else choose_best(y, margins, chosen_by, weight=w)
-    logits = np.zeros(held.size)
+    logits, task = np.zeros((held.size, *choice.logits.shape[1:])), search.task
     for at, weight, line in zip(choice.trials, choice.weights, choice.calibrations, strict=True):
         logits += weight * line.logit(search.margins[at][held])
-    outer = calibrate(choice.logits, y, w, method=search.calibration)
+    outer = task.calibrate(choice.logits, y, w, search.calibration)
     proba, tuned = outer.apply(logits), None
     with suppress(InfeasibleError):
-        tuned = proba >= decision.choose(y, outer.apply(choice.logits), w).value
+        found: Any = decision.choose(y, outer.apply(choice.logits), w)
+        tuned = task.decided(found, proba)
     # One trial for all folds: another weight or loss in each would hide what calibration does to it.
     best = _best_trial(scores)
-    calibrated = calibrate(margins[best], y, w, method=search.calibration).logit(search.margins[best][held])
-    return Part(held, float(scores[chosen_by.argmax(), k]), logits, calibrated, proba >= 0.5, tuned)
+    calibrated = task.calibrate(margins[best], y, w, search.calibration).logit(search.margins[best][held])
+    return Part(held, float(scores[chosen_by.argmax(), k]), logits, calibrated, task.decided(None, proba), tuned)
 
 
 def _rows_of_calibration(search: Finished, best: int, parts: Sequence[Part]) -> list[LeverRow]:
@@ -301,20 +311,14 @@ def _rows_of_calibration(search: Finished, best: int, parts: Sequence[Part]) -> 
         return compared_by_rows("calibration", measure, -1.0, y, values)
 
     return [
-        compare("log-loss", [np.logaddexp(0, logits) - y * logits for logits in sides]),
-        compare("Brier score", [(expit(logits) - y) ** 2 for logits in sides]),
+        compare("log-loss", [search.task.log_losses(y, logits) for logits in sides]),
+        compare("Brier score", [search.task.briers(y, logits) for logits in sides]),
     ]
 
 
-def _row_of_threshold(search: Finished, decision: Decision, parts: Sequence[Part]) -> LeverRow:
+def _row_of_threshold(search: Finished, decision: Any, parts: Sequence[Part]) -> LeverRow:
     """Compare the tuned threshold with 0.5; one that was asked for is not there to raise the goal, and gets no verdict."""
-    aim, bounds = decision.goal, decision.constraints
-    measure = "mean cost" if isinstance(aim, Cost) else "f1" if isinstance(aim, FixedThreshold) else aim.name
-    name, asked = "tuned threshold", None
-    if isinstance(aim, FixedThreshold):
-        name, asked = f"threshold {aim.name} as given", "asked for"
-    elif bounds:
-        name, asked = f"threshold with {' and '.join(map(str, bounds))}", "asked for"
+    name, measure, sign, asked = search.task.told(decision)
     decided = [part.tuned for part in parts if part.tuned is not None]
     if len(decided) < len(parts):
         return not_compared(name, measure, None, "no such threshold")
@@ -323,11 +327,11 @@ def _row_of_threshold(search: Finished, decision: Decision, parts: Sequence[Part
     half, tuned = np.concatenate([part.half for part in parts]), np.concatenate(decided)
 
     def values(some: IntArray) -> tuple[float, float]:
-        off, on = (decision_score(aim, y[some], each[some], weight_of(weight, some)) for each in (half, tuned))
+        off, on = (search.task.decision_score(decision, y[some], each[some], weight_of(weight, some)) for each in (half, tuned))
         return off, on
 
-    row = compared_by_rows(name, measure, 1.0 if aim.greater_is_better else -1.0, y, values)
-    return row if asked is None else replace(row, verdict=asked)
+    row = compared_by_rows(name, measure, sign, y, values)
+    return replace(row, verdict="asked for") if asked else row
 
 
 def _where(true: Iterable[bool]) -> IntArray:

@@ -11,7 +11,8 @@ from scipy.special import ndtri, stdtrit
 
 from boostimb.notebook import Grid, notebook_html
 from boostimb.search._estimate import COVERAGE
-from boostimb.typing import BoolArray, FloatArray, IntArray
+from boostimb.typing import FloatArray, IntArray, LabelArray
+from boostimb.validation import members
 
 WIDTH = 110
 # Parts of the rows that are left out in turn.
@@ -101,25 +102,25 @@ def compared(
 
 
 def compared_by_rows(
-    lever: str, measure: str, sign: float, y: BoolArray, values: Callable[[IntArray], tuple[float, float]]
+    lever: str, measure: str, sign: float, y: LabelArray, values: Callable[[IntArray], tuple[float, float]]
 ) -> LeverRow:
     """Return the row of two sides that are functions of rows: what models that are given decide, without and with the lever.
 
-    The error is that of a jackknife that leaves out a fiftieth of either class at a time, or more where a class is small.
+    The error is that of a jackknife that leaves out a fiftieth of each class at a time, or more where a class is small.
 
     Parameters
     ----------
     lever, measure, sign
         As in `compared`.
-    y : ndarray of bool, shape (n,)
+    y : ndarray of bool or int, shape (n,)
         Labels.
     values : callable
         From row numbers to the measure of both sides on them.
     """
-    n_pos = int(np.count_nonzero(y))
-    n_groups = min(GROUPS, n_pos, y.size - n_pos)
+    classes = members(y)
+    n_groups = min(GROUPS, *(int(np.count_nonzero(member)) for member in classes))
     group, rng = np.empty(y.size, dtype=np.intp), np.random.default_rng(0)
-    for member in (y, ~y):
+    for member in classes:
         group[member] = rng.permutation(np.count_nonzero(member)) % n_groups
     off, on = values(np.arange(y.size))
     left = np.array([values(np.flatnonzero(group != at)) for at in range(n_groups)])
@@ -156,7 +157,10 @@ class LeverReport:
     rows : tuple of LeverRow
         One comparison each; the first is the whole search against the plain booster.
     n_trials, n_stopped, n_folds, n_positives : int
-        Finished trials, trials that were given up as too far behind, folds, and rows of the positive class.
+        Finished trials, trials that were given up as too far behind, folds, and rows of the positive class, or of the smallest of
+        several.
+    rare : str
+        What those rows are, in words.
     """
 
     rows: tuple[LeverRow, ...]
@@ -164,6 +168,7 @@ class LeverReport:
     n_stopped: int
     n_folds: int
     n_positives: int
+    rare: str = "positives"
 
     @property
     def summary(self) -> str:
@@ -190,7 +195,7 @@ class LeverReport:
     def notes(self) -> str:
         """How the table is computed and what it cannot tell."""
         stopped = f" and {self.n_stopped} that were given up, too far behind" if self.n_stopped else ""
-        return f"{self.n_trials} finished trials{stopped}, {self.n_folds} folds, {self.n_positives} positives. {_NOTES}"
+        return f"{self.n_trials} finished trials{stopped}, {self.n_folds} folds, {self.n_positives} {self.rare}. {_NOTES}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold: summary, notes, the numbers, and rows as a list of dicts."""

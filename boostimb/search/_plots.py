@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boostimb import report
+from boostimb.decision import decide
 from boostimb.decision._goal import Cost
+from boostimb.model import ClassEnsemble
 from boostimb.resampling import NAMES, Resampler
 from boostimb.search._importance import parameter_importance
 from boostimb.search._surface import surface
 from boostimb.typing import BoolArray, FloatArray
-from boostimb.validation import check_choice
+from boostimb.validation import check_choice, members
 
 if TYPE_CHECKING:
     from boostimb.report._axes import Axes, Figure
@@ -62,19 +64,26 @@ class ResultPlots:
         proba = np.asarray(self._result.oof_proba_)
         if proba.ndim != 1:
             raise ValueError(f"this plot is of two classes, and the result is of {proba.shape[1]}")
-        return self._result._y, proba[self._result._rows]
+        return np.asarray(self._result._y, dtype=np.bool_), proba[self._result._rows]
+
+    @property
+    def _cut(self) -> float:
+        threshold = self._result.threshold_
+        if not isinstance(threshold, float):
+            raise ValueError(f"this plot is of two classes, and the result is of {threshold.size}")
+        return threshold
 
     def pr(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw precision against recall; see `boostimb.report.plot_pr`."""
-        return report.plot_pr(*self._scored(), self._result.threshold_, ax=ax)
+        return report.plot_pr(*self._scored(), self._cut, ax=ax)
 
     def roc(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw the ROC curve; see `boostimb.report.plot_roc`."""
-        return report.plot_roc(*self._scored(), self._result.threshold_, ax=ax)
+        return report.plot_roc(*self._scored(), self._cut, ax=ax)
 
     def threshold(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw precision, recall and F1 against the threshold; see `boostimb.report.plot_threshold`."""
-        return report.plot_threshold(*self._scored(), self._result.threshold_, ax=ax)
+        return report.plot_threshold(*self._scored(), self._cut, ax=ax)
 
     def cost(self, cost_matrix: ArrayLike | None = None, *, ax: "Axes | None" = None) -> "Axes":
         """Draw the cost against the threshold; see `boostimb.report.plot_cost`.
@@ -98,11 +107,20 @@ class ResultPlots:
                     f"cost_matrix must be given where the threshold was not chosen by costs; its goal is {goal.name!r}"
                 )
             cost_matrix = [[goal.tn, goal.fp], [goal.fn, goal.tp]]
-        return report.plot_cost(*self._scored(), cost_matrix, self._result.threshold_, ax=ax)
+        return report.plot_cost(*self._scored(), cost_matrix, self._cut, ax=ax)
 
     def confusion(self, *, ax: "Axes | None" = None) -> "Axes":
-        """Draw the confusion matrix; see `boostimb.report.plot_confusion`."""
-        return report.plot_confusion(*self._scored(), self._result.threshold_, ax=ax)
+        """Draw the confusion matrix; see `boostimb.report.plot_confusion`, and `plot_class_confusion` for several classes."""
+        model = self._result.best_estimator_
+        if isinstance(model, ClassEnsemble):
+            proba = self._result._proba
+            return report.plot_class_confusion(
+                model.classes_[self._result._y],
+                model.classes_[decide(proba, model.threshold, model.costs)],
+                model.classes_.tolist(),
+                ax=ax,
+            )
+        return report.plot_confusion(*self._scored(), self._cut, ax=ax)
 
     def calibration(self, *, n_bins: int | None = None, scale: str = "logit", ax: "Axes | None" = None) -> "Axes":
         """Draw the rate of positives against the probability; see `boostimb.report.plot_calibration`."""
@@ -110,11 +128,11 @@ class ResultPlots:
 
     def scores(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw where the probabilities of both classes lie; see `boostimb.report.plot_scores`."""
-        return report.plot_scores(*self._scored(), self._result.threshold_, ax=ax)
+        return report.plot_scores(*self._scored(), self._cut, ax=ax)
 
     def overview(self, title: str | None = None) -> "Figure":
         """Draw the curves and the confusion matrix as one figure; see `boostimb.report.overview`."""
-        return report.overview(*self._scored(), self._result.threshold_, title)
+        return report.overview(*self._scored(), self._cut, title)
 
     def history(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw the score of each trial and the best so far; see `boostimb.report.plot_history`.
@@ -182,7 +200,7 @@ class ResultPlots:
         Of a sampler with a ratio, that of its best trial. The counts are those of all rows; a fold has its share of them.
         """
         finished, scores = self._result._finished, self._result._finished.sign * self._result.cv_results_["score"]
-        n_pos, n_neg = int(finished.y.sum()), int((~finished.y).sum())
+        n_pos, n_neg = (int(rows.sum()) for rows in members(np.asarray(self._scored()[0])))
         names, counts = ["as it is"], [np.array([n_pos, n_neg], dtype=np.float64)]
         for name in finished.samplers:
             tried = [at for at, params in enumerate(finished.params) if params["sampler"] == name]
@@ -215,12 +233,13 @@ class ResultPlots:
         ValueError
             If the table or the features do not suit.
         """
+        cut = self._cut  # which several classes do not have
         seen = surface(self._result.best_estimator_, X, y, features)
         return report.plot_decision_surface(
             seen.x,
             seen.y,
             seen.proba,
-            self._result.threshold_,
+            cut,
             names=seen.names,
             levels=seen.levels,
             points=seen.points,

@@ -29,26 +29,29 @@ _UNWEIGHTED = (
 
 def page_of(result: "TuneResult", title: str, context: ContextReport | None = None) -> Page:
     """Return what the report of a search tells, on its out-of-fold probabilities."""
-    search = result._finished
+    search, decision = result._finished, result._decision
+    if not isinstance(decision, Decision):
+        raise ValueError(f"the report is of two classes, and the result is of {result.classes_.size}: print(result.confusion())")
+    y = np.asarray(search.y, dtype=np.bool_)
     low, high = result.score_interval_
     model = result.best_estimator_
     plain = plain_booster(search)
     trials = result.cv_results_
     report = result.lever_report()
-    models = [scores_by_folds("this model", search.y, result._proba, search.fold)]
+    models = [scores_by_folds("this model", y, result._proba, search.fold)]
     if plain is not None:
-        models.append(scores_by_folds(f"plain {plain[0]}", search.y, plain[1], search.fold))
-    own = page_of_model(model, search.y, result._proba, title)
+        models.append(scores_by_folds(f"plain {plain[0]}", y, plain[1], search.fold))
+    own = page_of_model(model, y, result._proba, title)
     return replace(
         own,
         rows="out of fold",
-        chosen_by=chosen_by(result._decision),
+        chosen_by=chosen_by(decision),
         plain=None if plain is None else confusion_at(search.y, plain[1], 0.5),
         plain_name="" if plain is None else f"A plain {plain[0]}, with its default parameters and cut at 0.5",
         estimate=Estimate(
             result.metric_.replace("_", " "), result.corrected_score_, low, high, result.best_score_, result.baseline_score_
         ),
-        costs=_costs(result._decision),
+        costs=_costs(decision),
         constraints=result.constraint_report_,
         models=(*models, *(context.models if context is not None else ())),
         cut=TUNED_CUT,
@@ -63,7 +66,7 @@ def page_of(result: "TuneResult", title: str, context: ContextReport | None = No
         warned=tuple(dict.fromkeys(result._warned)) + ((_UNWEIGHTED,) if search.weight is not None else ()),
         facts={
             "Model": own.facts["Model"],
-            "Settings": {"goal": goal_of(result._decision), **result._settings},
+            "Settings": {"goal": goal_of(decision), **result._settings},
             "Best single trial": {key: _text(value) for key, value in result.best_params_.items()},
             "Versions": own.facts["Versions"],
         },

@@ -10,9 +10,9 @@ import numpy as np
 import optuna
 from numpy.typing import ArrayLike, NDArray
 
-from boostimb.decision import CONFIDENCE, ConstraintReport, Decision, parse_decision, warn_of_doubt
-from boostimb.metrics import Confusion, confusion_at
-from boostimb.model import Ensemble
+from boostimb.decision import CONFIDENCE, ClassDecision, ConstraintReport, Decision, warn_of_doubt
+from boostimb.metrics import ClassConfusion, Confusion
+from boostimb.model import ClassEnsemble, Ensemble
 from boostimb.report import write_page
 from boostimb.search._context import ContextReport
 from boostimb.search._estimate import Estimate
@@ -21,8 +21,9 @@ from boostimb.search._lever_report import LeverReport
 from boostimb.search._plots import ResultPlots
 from boostimb.search._report import page_of
 from boostimb.search._summary import summary_html
+from boostimb.search._task import task_of
 from boostimb.search._traps import warn_of_alarm
-from boostimb.typing import BoolArray, FloatArray, IntArray, Metric
+from boostimb.typing import FloatArray, IntArray, LabelArray, Metric
 
 
 @dataclass(eq=False)
@@ -35,8 +36,9 @@ class TuneResult:
         The fitted model: ``predict``, ``predict_proba``, ``save``.
     best_params_ : dict
         Parameters of the best single trial, levers included.
-    threshold_ : float
-        Probability from which ``predict`` says positive: the best cut of the out-of-fold probabilities under the goal.
+    threshold_ : float or ndarray of shape (n_classes,)
+        Probability from which ``predict`` says positive: the best cut of the out-of-fold probabilities under the goal. Of several
+        classes the multipliers of their probabilities, of which the largest product is decided for.
     constraint_report_ : tuple of ConstraintReport
         For each constraint on the threshold: "rate", "sign", "bound", the out-of-fold "value" and the "chance_of_missing" the
         bound on new rows.
@@ -71,7 +73,7 @@ class TuneResult:
     True
     """
 
-    best_estimator_: Ensemble
+    best_estimator_: Ensemble | ClassEnsemble
     best_params_: dict[str, Any]
     baseline_score_: float
     oof_proba_: FloatArray
@@ -79,8 +81,8 @@ class TuneResult:
     study_: optuna.Study
     metric_: str
     _estimate: Estimate
-    _y: BoolArray  # of the rows that are scored
-    _asked: Decision  # of the search
+    _y: LabelArray  # of the rows that are scored
+    _asked: Decision | ClassDecision  # of the search
     _finished: Finished
     _settings: Mapping[str, str] = field(default_factory=dict)  # what the report tells of the call
     _warned: Sequence[str] = ()  # and of its warnings
@@ -88,14 +90,14 @@ class TuneResult:
     anomaly_score_: float | None = field(default=None, kw_only=True)
     _rows: IntArray = field(kw_only=True)  # those that are scored
     _weight: FloatArray | None = field(default=None, kw_only=True)  # in every score of theirs
-    _decision: Decision = field(init=False)  # of the last set_threshold
+    _decision: Decision | ClassDecision = field(init=False)  # of the last set_threshold
 
     def __repr__(self) -> str:
         low, high = self.score_interval_
         trials = self.cv_results_["trial"].size
         return (
             f"<TuneResult: {self.metric_} {self.corrected_score_:.4f} [{low:.4f}, {high:.4f}] after {trials} trials, "
-            f"plain booster {self.baseline_score_:.4f}, threshold {self.threshold_:.4g}"
+            f"plain booster {self.baseline_score_:.4f}, threshold {_shown(self.threshold_)}"
             f"{''.join(f', {each}' for each in self.constraint_report_)}>"
         )
 
@@ -123,8 +125,8 @@ class TuneResult:
         return self._finished.metric
 
     @property
-    def threshold_(self) -> float:
-        """Probability from which ``predict`` says positive."""
+    def threshold_(self) -> float | FloatArray:
+        """Probability from which ``predict`` says positive; of several classes the multipliers of their probabilities."""
         return self.best_estimator_.threshold
 
     @property
@@ -137,7 +139,7 @@ class TuneResult:
         return self.best_estimator_.predict(X)
 
     def predict_proba(self, X: Any) -> FloatArray:
-        """Return the probability of each class, shape (n_samples, 2), columns in the order of ``classes_``."""
+        """Return the probability of each class, shape (n_samples, n_classes), columns in the order of ``classes_``."""
         return self.best_estimator_.predict_proba(X)
 
     def set_threshold(
@@ -156,7 +158,7 @@ class TuneResult:
             As in `boostimb.tune`; by default the goal or the costs of the search.
         constraints : dict, optional
             Such as ``{"recall": ">=0.9"}`` or ``{"alerts": "<=50/20000"}``.
-        cost_matrix : array-like of shape (2, 2), optional
+        cost_matrix : array-like of shape (n_classes, n_classes), optional
             Costs, a row for each truth and a column for each decision; it takes the place of the goal.
         confidence : float or None, default 0.9
             The chance with which new rows must keep each constraint, see `best_threshold`; None asks of the out-of-fold rows only.
@@ -179,17 +181,21 @@ class TuneResult:
         """
         if goal is None:
             goal = "f1" if cost_matrix is not None else self._asked.goal
-        decision = parse_decision(goal, constraints, cost_matrix, confidence)
-        found = decision.choose(self._y, self._proba, self._weight)
-        self._decision, self.best_estimator_.threshold = decision, found.value
+        task = task_of(self._y)
+        decision = task.decision(goal, constraints, cost_matrix, confidence, self.classes_.size)
+        found: Any = decision.choose(self._y, self._proba, self._weight)
+        self._decision = decision
+        task.settle(self.best_estimator_, found)
         self.constraint_report_ = found.constraint_report
         warn_of_doubt(found.constraint_report, confidence)
-        warn_of_alarm(self.confusion())
+        confusion = self.confusion()
+        if isinstance(confusion, Confusion):
+            warn_of_alarm(confusion)
         return self
 
-    def confusion(self) -> Confusion:
-        """Return counts and rates of the out-of-fold decisions at ``threshold_``."""
-        return confusion_at(self._y, self._proba, self.threshold_, self._weight)
+    def confusion(self) -> Confusion | ClassConfusion:
+        """Return counts and rates of the out-of-fold decisions by ``threshold_``; of several classes one that prints as a table."""
+        return task_of(self._y).confusion(self.best_estimator_, self._y, self._proba, self._weight)
 
     @property
     def _proba(self) -> FloatArray:
@@ -273,6 +279,10 @@ class TuneResult:
     def export(self, path: str | PathLike[str]) -> None:
         """Write the model as one native file that needs no boostimb; see `Ensemble.export`."""
         self.best_estimator_.export(path)
+
+
+def _shown(threshold: float | FloatArray) -> str:
+    return f"{threshold:.4g}" if isinstance(threshold, float) else f"[{', '.join(f'{each:.3g}' for each in threshold)}]"
 
 
 def trial_table(trials: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 import optuna
 
-from boostimb.decision import LogisticCalibration, calibrate, crossfit_score
-from boostimb.metrics import BestFScore
-from boostimb.model import Ensemble
+from boostimb.model import ClassEnsemble, Ensemble
 from boostimb.search._estimate import LEAST_REPEATS, Estimate, Price, estimate
 from boostimb.search._final import REFIT_SHARE, Trained, final_members
 from boostimb.search._folds import Fold, LeftOut, weight_of
@@ -23,8 +22,8 @@ from boostimb.search._store import TrialStore
 from boostimb.search._study import open_study, quiet
 from boostimb.search._trial import Outcome, Workers, run_trial
 from boostimb.table import TableEncoder
-from boostimb.typing import BoolArray, Float32Array, FloatArray, Metric
-from boostimb.validation import Labels, warn
+from boostimb.typing import FloatArray, MarginArray, Metric
+from boostimb.validation import ClassLabels, Labels, warn
 
 Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
 # Members that are trained once more at the end: what their time is set aside for.
@@ -39,7 +38,7 @@ class Search:
         levers: Levers,
         folds: Sequence[Fold],
         metric: Metric,
-        cut: Callable[[BoolArray, FloatArray, FloatArray | None], float],
+        cut: Callable[[Any, FloatArray, FloatArray | None], Any],
         workers: Workers,
         seed: int,
         refit: str,
@@ -52,6 +51,7 @@ class Search:
         data, self.left_out = folds[0].data, LeftOut.of(folds)
         # From here on there are scored rows only: labels, weights, margins and parts have one entry for each of them.
         self.y, self.weight = data.y[self.left_out.rows], weight_of(data.score_weight, self.left_out.rows)
+        self.task = data.task
         self.sign = 1.0 if metric.greater_is_better else -1.0
         self.share = REFIT_SHARE[refit] if self.left_out.all_rows else 1.0
         # What training on all rows costs, as a share of training the folds.
@@ -76,7 +76,8 @@ class Search:
 
     def _time_metric(self) -> float:
         """Return how long the metric takes on all rows; a first call compiles, and its time says nothing."""
-        margins = np.linspace(-1.0, 1.0, self.y.size, dtype=np.float32)
+        shape = self.task.shape(self.y)
+        margins = np.linspace(-1.0, 1.0, prod(shape), dtype=np.float32).reshape(shape)
         self.metric.score(self.y, margins, self.weight)
         started = time.monotonic()
         self.metric.score(self.y, margins, self.weight)
@@ -92,14 +93,9 @@ class Search:
         """What is told of each finished trial."""
         return [each.row for each in self.trained]
 
-    def score(self, raw: FloatArray | Float32Array) -> float:
-        """Return the search metric of out-of-fold margins.
-
-        A metric that contains its own best cut is cross-fitted: the cut is chosen on all folds but one and scored on the one left.
-        """
-        if isinstance(self.metric, BestFScore):
-            return crossfit_score(self.y, raw, self.left_out.part, f"fbeta:{self.metric.beta}", self.weight)
-        return self.metric.score(self.y, raw, self.weight)
+    def score(self, raw: MarginArray) -> float:
+        """Return the search metric of out-of-fold margins, calibrated where there are several classes."""
+        return self.task.score(self.metric, self.y, raw, self.left_out.part, self.weight)
 
     def run(
         self,
@@ -151,10 +147,10 @@ class Search:
                 raise optuna.TrialPruned("too far behind")
 
         outcome = run_trial(plan, self.folds, self.left_out, self.metric, self.workers, deadline, watch=watch)
-        line = LogisticCalibration.fit(outcome.margins, self.y, self.weight)
+        line = self.task.fit(outcome.margins, self.y, self.weight)
         row: dict[str, Any] = {
             "trial": trial.number,
-            "score": self.score(outcome.margins),
+            "score": self.score(self.task.comparable(line, outcome.margins)),
             "threshold": self.cut(self.y, line.apply(outcome.margins), self.weight),
             "n_rounds": outcome.n_rounds,
             "seconds": outcome.seconds,
@@ -172,7 +168,8 @@ class Search:
         """Take in a finished trial."""
         if outcome.curves.size:  # without a single split there are none
             self.race.finish(outcome.curves, outcome.plan.learning_rate, outcome.n_rounds)
-        line = LogisticCalibration.fit(outcome.margins, self.y, self.weight)
+        row["params"] = self.levers.told(row["params"])
+        line = self.task.fit(outcome.margins, self.y, self.weight)
         self.trained.append(Trained(row, outcome, line, log_loss(self.y, line.logit(outcome.margins), self.weight)))
         self._forget()
 
@@ -189,7 +186,7 @@ class Search:
         return 0.5 + self._price().seconds
 
     def _price(self) -> Price:
-        return Price(self.y.size, len(self.trained), self.metric, self.metric_seconds, self.workers.cores)
+        return Price(prod(self.task.shape(self.y)), len(self.trained), self.metric, self.metric_seconds, self.workers.cores)
 
     def _seconds_to_train_again(self) -> float:
         """Return about how long it takes to train the members of the final model once more, on all rows."""
@@ -208,8 +205,8 @@ class Search:
         return dict(self.rows[int(np.argmax(self.scores))]["params"])
 
     def finish(
-        self, calibration: str, encoder: TableEncoder, labels: Labels, n_jobs: int | None, deadline: float | None
-    ) -> tuple[Ensemble, FloatArray, Estimate]:
+        self, calibration: str, encoder: TableEncoder, labels: Labels | ClassLabels, n_jobs: int | None, deadline: float | None
+    ) -> tuple[Ensemble | ClassEnsemble, FloatArray, Estimate]:
         """Return the final model, its out-of-fold probabilities and its score.
 
         An interrupt does not lose the search: what it stops is done again in haste. A second one ends it.
@@ -221,8 +218,8 @@ class Search:
             return self._finish(calibration, encoder, labels, n_jobs, time.monotonic())
 
     def _finish(
-        self, calibration: str, encoder: TableEncoder, labels: Labels, n_jobs: int | None, deadline: float | None
-    ) -> tuple[Ensemble, FloatArray, Estimate]:
+        self, calibration: str, encoder: TableEncoder, labels: Labels | ClassLabels, n_jobs: int | None, deadline: float | None
+    ) -> tuple[Ensemble | ClassEnsemble, FloatArray, Estimate]:
         self._take_in()  # what other workers have finished
         margins, lines = [each.outcome.margins for each in self.trained], [each.line for each in self.trained]
         if self.ensemble:
@@ -232,13 +229,16 @@ class Search:
         # One model has no other in its place.
         end = None if deadline is None or self.refit == "single" else deadline - self._seconds_to_choose()
         members = final_members(choice, self.trained, self.share, self.folds[0].data, self.workers, self.seed, end)
-        outer = calibrate(choice.logits, self.y, self.weight, method=calibration)
+        outer = self.task.calibrate(choice.logits, self.y, self.weight, calibration)
+        shown = self.task.comparable(outer, choice.logits)
+        if not self.ensemble:
+            margins = [self.task.comparable(line, each) for line, each in zip(lines, margins, strict=True)]
 
         def score(repeats: int | None) -> Estimate:
             return estimate(
                 self.y,
-                choice.logits,
-                self.score(choice.logits),
+                shown,
+                self.score(shown),
                 margins,
                 self.scores,
                 self.metric,
@@ -254,7 +254,7 @@ class Search:
         except KeyboardInterrupt:
             warn(f"interrupted: the choice is repeated {LEAST_REPEATS} times, and the interval is rough", RuntimeWarning)
             scored = score(LEAST_REPEATS)
-        model = Ensemble(members, encoder, labels.classes, labels.positive_index, outer, 0.5, n_jobs)
+        model = self.task.model(members, encoder, labels, outer, n_jobs)
         return model, self.left_out.spread(outer.apply(choice.logits)), scored
 
     def finished(self, calibration: str, metric_name: str) -> Finished:
@@ -262,7 +262,8 @@ class Search:
         params = [row["params"] for row in self.rows]
         losses = [loss if isinstance(loss, str) else repr(loss) for loss in self.levers.losses]
         samplers = [resampler.name for resampler in self.levers.resamplers]
-        stopped = [trial.params for trial in self.study.get_trials(deepcopy=False) if trial.user_attrs.get("stopped")]
+        given_up = [trial.params for trial in self.study.get_trials(deepcopy=False) if trial.user_attrs.get("stopped")]
+        stopped = [self.levers.told(params) for params in given_up]
         trials = tuple(each.outcome.margins for each in self.trained), params, stopped, self.levers.starts(), losses, samplers
         return Finished(
             self.y, self.left_out.part, *trials, self.metric, metric_name, self.ensemble, calibration, weight=self.weight

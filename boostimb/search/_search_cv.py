@@ -23,7 +23,7 @@ from boostimb.search._space import Space
 from boostimb.search._study import StorageLike
 from boostimb.search._tune import tune
 from boostimb.typing import FloatArray, Loss, Metric
-from boostimb.validation import as_vector, check_labels, check_length, is_zero_one, warn
+from boostimb.validation import ClassLabels, as_vector, check_labels, check_length, is_zero_one, warn
 
 T = TypeVar("T")
 
@@ -248,7 +248,9 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
     def confusion(self) -> Confusion:
         """Return counts and rates of the out-of-fold decisions at ``threshold_``."""
         check_is_fitted(self)
-        return self.result_.confusion()
+        found = self.result_.confusion()
+        assert isinstance(found, Confusion)  # of two classes
+        return found
 
     def lever_report(self) -> LeverReport:
         """Tell what each lever bought over the plain booster; see `TuneResult.lever_report`."""
@@ -274,6 +276,11 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
 def _greater_label(y: Any) -> Any:
     """Return the positive class by scikit-learn's rule; warn where that is a guess, and an unlikely one."""
     labels = check_labels(y, ordered=True)
+    if isinstance(labels, ClassLabels):
+        raise ValueError(
+            "Only binary classification is supported. The type of the target is multiclass: y holds "
+            f"{labels.classes.size} classes, which boostimb.tune takes"
+        )
     greater = labels.classes.tolist()[1]
     if not is_zero_one(labels.classes) and labels.positive.mean() > 0.5:
         warn(

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from boostimb.decision import LogisticCalibration
-from boostimb.typing import BoolArray, Float32Array, FloatArray, IntArray
+from boostimb.search._task import task_of
+from boostimb.typing import Float32Array, FloatArray, IntArray, LabelArray
+from boostimb.validation import members
 
 # Candidates and steps of the greedy choice. More of either changes nothing: it ends after a few steps.
 CANDIDATES = 25
@@ -21,21 +23,21 @@ class Choice:
 
     trials: tuple[int, ...]  # positions in the matrix of margins
     weights: tuple[float, ...]  # sum 1
-    calibrations: tuple[LogisticCalibration, ...]
+    calibrations: tuple[Any, ...]  # of the task's kind
     logits: FloatArray
 
 
-def choose_best(y: BoolArray, margins: Sequence[Float32Array], scores: FloatArray, *, weight: FloatArray | None = None) -> Choice:
+def choose_best(y: LabelArray, margins: Sequence[Float32Array], scores: FloatArray, *, weight: FloatArray | None = None) -> Choice:
     """Return the one trial with the best score; ``scores`` are oriented so that more is better."""
     best = int(np.argmax(scores))
-    calibration = LogisticCalibration.fit(margins[best], y, weight)
+    calibration = task_of(y).fit(margins[best], y, weight)
     return Choice((best,), (1.0,), (calibration,), calibration.logit(margins[best]))
 
 
 def choose_ensemble(
-    y: BoolArray,
+    y: LabelArray,
     margins: Sequence[Float32Array],
-    calibrations: Sequence[LogisticCalibration] | None = None,
+    calibrations: Sequence[Any] | None = None,
     *,
     weight: FloatArray | None = None,
 ) -> Choice:
@@ -46,33 +48,33 @@ def choose_ensemble(
 
     Parameters
     ----------
-    y : ndarray of bool, shape (n,)
+    y : ndarray of bool or int, shape (n,)
         Labels.
-    margins : sequence of T ndarrays of shape (n,)
+    margins : sequence of T ndarrays of shape (n,) or (n, n_classes)
         Out-of-fold margins of the trials.
-    calibrations : sequence of T LogisticCalibration, optional
+    calibrations : sequence of T calibrations, optional
         Their calibrations, fitted here where they are not given.
     weight : ndarray of shape (n,), optional
         Weights of the samples.
     """
     if calibrations is None:
-        calibrations = [LogisticCalibration.fit(each, y, weight) for each in margins]
+        calibrations = [task_of(y).fit(each, y, weight) for each in margins]
     best, logits = candidates(y, margins, calibrations, weight)
-    rows, share = thinned(y, ROWS, weight)
+    rows, share = thinned(y, thin_to(y, ROWS), weight)
     weights = greedy_weights(y[rows], logits[:, rows], share)
     used = np.flatnonzero(weights)
     return Choice(
         tuple(int(best[at]) for at in used),
         tuple(weights[used].tolist()),
         tuple(calibrations[best[at]] for at in used),
-        weights @ logits,
+        mixed(weights, logits),
     )
 
 
 def candidates(
-    y: BoolArray,
+    y: LabelArray,
     margins: Sequence[Float32Array],
-    calibrations: Sequence[LogisticCalibration],
+    calibrations: Sequence[Any],
     weight: FloatArray | None = None,
 ) -> tuple[IntArray, FloatArray]:
     """Return the trials of the lowest log-loss, best first, and their calibrated log-odds, shape (n_candidates, n)."""
@@ -81,18 +83,32 @@ def candidates(
     return best, np.stack([calibrations[at].logit(margins[at]) for at in best])
 
 
-def thinned(y: BoolArray, most: int, weight: FloatArray | None = None) -> tuple[IntArray, FloatArray]:
+def mixed(weights: FloatArray, logits: FloatArray) -> FloatArray:
+    """Return the weighted sum of the rows of ``logits``."""
+    total: FloatArray = weights @ logits.reshape(len(logits), -1)
+    return total.reshape(logits.shape[1:])
+
+
+def thin_to(y: LabelArray, most: int) -> int:
+    """Return so many rows of several classes as cost twice as much as ``most`` of two; of two just these."""
+    columns = task_of(y).shape(y)[1:]
+    return 2 * most // columns[0] if columns else most
+
+
+def thinned(y: LabelArray, most: int, weight: FloatArray | None = None) -> tuple[IntArray, FloatArray]:
     """Return at most ``most`` rows, evenly spread over each class, and their weights, which make up for those left out."""
     rows, weights = [], []
-    for member in (np.flatnonzero(y), np.flatnonzero(~y)):
-        kept = member if member.size <= most // 2 else member[np.linspace(0, member.size - 1, most // 2).astype(np.intp)]
+    classes = [np.flatnonzero(each) for each in members(y)]
+    for member in classes:
+        each = most // len(classes)
+        kept = member if member.size <= each else member[np.linspace(0, member.size - 1, each).astype(np.intp)]
         rows.append(kept)
         share = member.size / kept.size
         weights.append(np.full(kept.size, share) if weight is None else share * weight[kept])
     return np.concatenate(rows), np.concatenate(weights)
 
 
-def greedy_weights(y: BoolArray, logits: FloatArray, weight: FloatArray | None = None) -> FloatArray:
+def greedy_weights(y: LabelArray, logits: FloatArray, weight: FloatArray | None = None) -> FloatArray:
     """Add rows of ``logits`` one by one, each time the one that lowers the log-loss of their mean most.
 
     Greedy selection with replacement (Caruana et al. 2004, "Ensemble selection from libraries of models", section 2.1); it starts
@@ -100,10 +116,10 @@ def greedy_weights(y: BoolArray, logits: FloatArray, weight: FloatArray | None =
 
     Parameters
     ----------
-    y : ndarray of bool, shape (n,)
+    y : ndarray of bool or int, shape (n,)
         Labels.
-    logits : ndarray of shape (T, n)
-        Log-odds.
+    logits : ndarray of shape (T, n) or (T, n, n_classes)
+        Log-odds, or calibrated margins of several classes.
     weight : ndarray of shape (n,), optional
         Weights of the samples.
 
@@ -126,8 +142,6 @@ def greedy_weights(y: BoolArray, logits: FloatArray, weight: FloatArray | None =
     return counts / counts.sum()
 
 
-def log_loss(y: BoolArray, logits: FloatArray, weight: FloatArray | None = None) -> float:
+def log_loss(y: LabelArray, logits: FloatArray, weight: FloatArray | None = None) -> float:
     """Return the mean log-loss of log-odds."""
-    # log(1 + exp(-u)) with u the log-odds of the true class; log1p and exp are several times as fast as logaddexp.
-    u = np.where(y, logits, -logits)
-    return float(np.average(np.log1p(np.exp(-np.abs(u))) - np.minimum(u, 0.0), weights=weight))
+    return float(np.average(task_of(y).log_losses(y, logits), weights=weight))

@@ -8,16 +8,14 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from boostimb.boosters import Params
-from boostimb.losses import AsymmetricLoss, FocalLoss, LogLoss
+from boostimb.boosters import AnyLoss, Params
 from boostimb.resampling import AnyResampler, Resampler, ratio_range
-from boostimb.typing import Loss
-from boostimb.validation import check_choice, check_loss
+from boostimb.search._several_classes import SeveralClasses, suits_catboost
+from boostimb.search._task import Task
+from boostimb.search._two_classes import TwoClasses
 
 # A user's own space: for each booster the distributions (or constants) of its parameters, or a function that asks the trial.
 Space: TypeAlias = Mapping[str, Mapping[str, Any]] | Callable[[optuna.trial.BaseTrial, str], dict[str, Any]]
-
-LOSSES = ("log_loss", "focal", "asymmetric")
 
 # A start that wins or comes close on most tables: a small step, the booster's usual tree, some rows and columns left out.
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -90,9 +88,10 @@ class Plan:
     booster: str
     params: Params
     class_weight: float
-    loss: str | Loss
+    loss: str | AnyLoss
     gamma: float
     resampler: AnyResampler
+    task: Task = TwoClasses()  # noqa: RUF009 - a frozen value
 
     @property
     def learning_rate(self) -> float:
@@ -100,16 +99,9 @@ class Plan:
         names = ("learning_rate", "eta", "shrinkage_rate")
         return float(next((self.params[name] for name in names if name in self.params), 0.1))
 
-    def loss_for(self, n_pos: float, n_neg: float) -> Loss:
-        """Return the loss with the class weight ``(n_neg / n_pos) ** class_weight`` of the rows that are trained on."""
-        pos_weight = (n_neg / n_pos) ** self.class_weight if self.class_weight else 1.0
-        if not isinstance(self.loss, str):
-            return self.loss
-        if self.loss == "focal":
-            return FocalLoss(gamma=self.gamma, pos_weight=pos_weight)
-        if self.loss == "asymmetric":
-            return AsymmetricLoss(gamma_neg=self.gamma, pos_weight=pos_weight)
-        return LogLoss(pos_weight=pos_weight)
+    def loss_for(self, *sums: float) -> AnyLoss:
+        """Return the loss with the class weight of rows of which the positives and negatives, or each class, weigh so much."""
+        return self.task.loss(self.loss, self.gamma, self.class_weight, sums) if isinstance(self.loss, str) else self.loss
 
 
 @dataclass(frozen=True)
@@ -117,10 +109,11 @@ class Levers:
     """What the search may choose among."""
 
     boosters: tuple[str, ...]
-    losses: tuple[str | Loss, ...]
+    losses: tuple[str | AnyLoss, ...]
     resamplers: tuple[AnyResampler, ...]
-    counts: tuple[int, int]  # positives and negatives in the table
+    counts: tuple[int, int]  # positives and negatives in the table; of several classes the smallest and the largest
     space: Space | None = None
+    task: Task = TwoClasses()  # noqa: RUF009 - a frozen value
 
     def starts(self) -> list[dict[str, Any]]:
         """Return the first trials: good defaults, without any lever, then with one lever alone.
@@ -130,7 +123,9 @@ class Levers:
         """
         if self.space is not None or "log_loss" not in self.losses or "none" not in [r.name for r in self.resamplers]:
             return []  # a space of the user's own may not hold the defaults
-        alone: list[dict[str, Any]] = [{"loss": "focal", "focal_gamma": 1.0}] if "focal" in self.losses else []
+        alone: list[dict[str, Any]] = (
+            [{"loss": "focal", "focal_gamma": 1.0}] if "focal" in self._losses_of(self.boosters[0]) else []
+        )
         alone += [{"loss": "asymmetric", "asymmetric_gamma": 2.0}] if "asymmetric" in self.losses else []
         for resampler in self.resamplers:
             if isinstance(resampler, Resampler) and resampler.name != "none":
@@ -153,8 +148,11 @@ class Levers:
         """Ask a trial for all its values."""
         booster = trial.suggest_categorical("booster", self.boosters)
         params = self._params(trial, booster)
-        names = tuple(entry if isinstance(entry, str) else repr(entry) for entry in self.losses)
-        loss = self.losses[names.index(trial.suggest_categorical("loss", names))]
+        losses = self._losses_of(booster)
+        names = tuple(map(_name_of, losses))
+        loss = losses[0]
+        if losses == self.losses or len(losses) > 1:
+            loss = losses[names.index(trial.suggest_categorical(self._name_of_choice(booster), names))]
         gamma = 0.0
         if loss == "focal":
             gamma = trial.suggest_float("focal_gamma", 0.25, 4.0)
@@ -162,7 +160,22 @@ class Levers:
             gamma = trial.suggest_float("asymmetric_gamma", 1.0, 6.0)
         # A loss of the user's own carries the class weight that they gave it.
         weight = trial.suggest_float("class_weight", 0.0, 1.0) if isinstance(loss, str) else 0.0
-        return Plan(booster, params, weight, loss, gamma, self._resampler(trial))
+        return Plan(booster, params, weight, loss, gamma, self._resampler(trial), self.task)
+
+    def told(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters of a trial with its loss among them, also where its booster had no choice of it."""
+        booster = params["booster"]
+        return {"loss": params.get(self._name_of_choice(booster), _name_of(self._losses_of(booster)[0])), **params}
+
+    def _losses_of(self, booster: str) -> tuple[str | AnyLoss, ...]:
+        """Return the losses that a booster takes."""
+        if booster == "catboost" and isinstance(self.task, SeveralClasses):
+            return tuple(filter(suits_catboost, self.losses))
+        return self.losses
+
+    def _name_of_choice(self, booster: str) -> str:
+        """Return the parameter of the loss: Optuna keeps one list of choices a name."""
+        return "loss" if self._losses_of(booster) == self.losses else f"loss_{booster}"
 
     def _params(self, trial: optuna.trial.BaseTrial, booster: str) -> dict[str, Any]:
         if callable(self.space):
@@ -183,7 +196,11 @@ class Levers:
         return chosen.with_ratio(trial.suggest_float(f"{chosen.name}.ratio", *ratios, log=True))
 
 
-def check_losses(losses: Any) -> tuple[str | Loss, ...]:
+def _name_of(loss: str | AnyLoss) -> str:
+    return loss if isinstance(loss, str) else repr(loss)
+
+
+def check_losses(losses: Any, task: Task = TwoClasses(), boosters: Sequence[str] = ()) -> tuple[str | AnyLoss, ...]:  # noqa: B008
     """Return the losses that the search may choose among, checked."""
     if isinstance(losses, str):
         if losses == "auto":
@@ -192,11 +209,7 @@ def check_losses(losses: Any) -> tuple[str | Loss, ...]:
     chosen = tuple(losses) if isinstance(losses, Sequence) else (losses,)
     if not chosen:
         raise ValueError("losses must name at least one loss")
-    for entry in chosen:
-        if isinstance(entry, str):
-            check_choice("losses", entry, LOSSES)
-        else:
-            check_loss(entry, f"losses must hold names ({', '.join(LOSSES)}) or losses for two classes")
+    task.losses(chosen, boosters)
     return chosen
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostimb.metrics import Confusion, average_precision
-from boostimb.search._folds import Fold, LeftOut
+from boostimb.search._folds import Data, Fold, LeftOut, name_of_class
 from boostimb.search._select import thinned
 from boostimb.table import Table
-from boostimb.typing import BoolArray, FloatArray
+from boostimb.typing import BoolArray, FloatArray, LabelArray
 from boostimb.validation import warn
 
 # Below this the folds hold so few positives that no estimate of precision or recall means much.
@@ -45,20 +45,33 @@ def warn_of_few_positives(y: BoolArray) -> None:
         )
 
 
-def warn_of_twins(table: Table, y: BoolArray, folds: Sequence[Fold]) -> None:
+def warn_of_few_rows(data: Data) -> None:
+    """Fewer than 20 rows of one of several classes."""
+    counts = np.bincount(data.y)
+    few = [f"{name_of_class(data, k)} ({counts[k]})" for k in np.flatnonzero(counts < FEW_POSITIVES).tolist()]
+    if few:
+        more = f" and {len(few) - 5} more" if len(few) > 5 else ""
+        warn(
+            f"only a few rows of {', '.join(few[:5])}{more}: what is said of them below is uncertain, and the mean over the "
+            "classes with it. Label more of them, or merge classes"
+        )
+
+
+def warn_of_twins(table: Table, y: LabelArray, folds: Sequence[Fold]) -> None:
     """Rows that are left out have exact twins, of the same label, among the rows that are trained on."""
     group = _same_rows(table, y)
     if group is None:
         return
+    rare, name = (y, "positives") if y.dtype == np.bool_ else (y == np.bincount(y).argmin(), "rows of the smallest class")
     twin, scored = np.zeros(y.size, dtype=np.bool_), LeftOut.of(folds).rows
     for fold in folds:
         trained = np.zeros(group.max() + 1, dtype=np.bool_)
         trained[group[fold.train_rows]] = True
         twin[fold.valid_rows] |= trained[group[fold.valid_rows]]
-    of_all, of_positives = twin[scored].mean(), twin[scored][y[scored]].mean()
+    of_all, of_positives = twin[scored].mean(), twin[scored][rare[scored]].mean()
     if max(of_all, of_positives) >= TWINS:
         warn(
-            f"{of_all:.1%} of the rows that a fold leaves out, and {of_positives:.1%} of the positives among them, have an exact "
+            f"{of_all:.1%} of the rows that a fold leaves out, and {of_positives:.1%} of the {name} among them, have an exact "
             "twin of the same label among the rows that it trains on: a model that remembers it scores too well. Drop duplicates "
             "first, or keep what belongs together in one fold by groups=. If the table was over-sampled before, give tune the "
             "table as it was: it resamples training rows only"
@@ -148,7 +161,7 @@ def _label(table: Table, j: int) -> str:
     return f"column {j}" if table.names is None else f"column {table.names[j]!r}"
 
 
-def _same_rows(table: Table, y: BoolArray) -> NDArray[np.intp] | None:
+def _same_rows(table: Table, y: LabelArray) -> NDArray[np.intp] | None:
     """Number the rows so that those of the same values and label have the same number; None where all are different.
 
     By 64 bits of each row: two different rows among two million share them with a chance of 1e-7.

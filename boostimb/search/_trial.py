@@ -117,21 +117,23 @@ def run_trial(
         better; what it raises ends the trial.
     """
     booster, data, started = get_booster(plan.booster), folds[0].data, time.monotonic()
-    evaluates = [data.bind(metric, fold.valid_rows) for fold in folds]
 
-    def begin(fold: Fold, evaluate: BoundMetric) -> Run:
+    def begin(fold: Fold) -> tuple[Run, BoundMetric]:
         with workers.gate:
             train, sums = fold.train(booster, plan.params, plan.resampler, workers.threads)
-            return booster.start(
+            loss = plan.loss_for(*sums)
+            evaluate = data.task.evaluate(data.bind(metric, fold.valid_rows), loss, sums, fold.natural_sums)
+            run = booster.start(
                 plan.params,
                 train,
-                plan.loss_for(*sums),
+                loss,
                 n_rounds=MAX_ROUNDS,
                 valid=fold.valid(booster, plan.params, workers.threads),
                 evaluate=evaluate,
                 n_jobs=workers.threads,
                 seed=fold.seed,
             )
+            return run, evaluate
 
     def cut(run: Run) -> Model:
         with workers.gate:
@@ -141,7 +143,7 @@ def run_trial(
         with workers.gate:
             return model.raw(data.table.take(fold.valid_rows), n_jobs=workers.threads)
 
-    runs = workers.map(begin, folds, evaluates)
+    runs, evaluates = zip(*workers.map(begin, folds), strict=True)
     try:
         sign = 1.0 if metric.greater_is_better else -1.0
         boosted = _Boosting(runs, evaluates, sign, workers, patience(plan.learning_rate), _stride(data), deadline)

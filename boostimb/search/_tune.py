@@ -7,15 +7,15 @@ from contextlib import ExitStack
 from os import PathLike, fspath
 from typing import Any
 
+import numpy as np
 import optuna
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from boostimb.boosters import NAMES, get_booster, installed
-from boostimb.decision import CONFIDENCE, WHY_NOT_ACCURACY, InfeasibleError, parse_decision, parse_goal
-from boostimb.metrics import PRAUC
+from boostimb.decision import CONFIDENCE, WHY_NOT_ACCURACY, Decision, InfeasibleError, parse_goal
 from boostimb.model import effective_n_jobs
-from boostimb.resampling import resolve_resamplers
+from boostimb.resampling import least_and_most, resolve_resamplers
 from boostimb.search._folds import Data, Fold, LeftOut, make_folds
 from boostimb.search._progress import Progress
 from boostimb.search._result import TuneResult, trial_table
@@ -23,25 +23,28 @@ from boostimb.search._search import Search
 from boostimb.search._space import Levers, Space, check_losses, check_space
 from boostimb.search._store import TrialStore, artifact_folder
 from boostimb.search._study import StorageLike, open_storage, open_study
+from boostimb.search._task import task_of
 from boostimb.search._traps import (
     LEAST_SECONDS,
     RARE,
     anomaly_score,
     is_random,
     warn_of_few_positives,
+    warn_of_few_rows,
     warn_of_leaks,
     warn_of_time,
     warn_of_twins,
 )
 from boostimb.search._trial import Workers
 from boostimb.table import TableEncoder
-from boostimb.typing import BoolArray, FloatArray, Loss, Metric
+from boostimb.typing import FloatArray, Loss, Metric
 from boostimb.validation import (
+    ClassLabels,
+    Labels,
     check_choice,
     check_class_weight,
     check_integer,
     check_labels,
-    check_metric,
     check_number,
     heard,
     missing_extra,
@@ -92,18 +95,20 @@ def tune(
         NumPy, pandas, polars, Arrow or a sparse matrix. NaN and None are missing values, and what a sparse matrix does not store
         is zero; text columns are categories. Columns of dates and times are refused.
     y : array-like of shape (n_samples,)
-        Labels of two classes.
+        Labels of two classes, or of more: see "Several classes" below.
     booster : "auto", name or sequence of names
         Of "xgboost", "lightgbm" and "catboost"; "auto" takes those that are installed.
-    metric : "average_precision" or Metric
-        What the search maximises and the rounds are chosen by.
+    metric : "average_precision", "average_precision_weighted" or Metric
+        What the search maximises and the rounds are chosen by. Of several classes it is the mean over the classes, each against
+        the others, of equal weight or by their rows.
     goal : str, callable or float
         What the threshold is chosen by: "f1", "fbeta:2", "mcc", "balanced_accuracy", a function of (y_true, y_pred), or the
         threshold itself; under a constraint also "recall" and "precision".
     constraints : dict, optional
         What the threshold must satisfy, such as ``{"recall": ">=0.9"}`` or ``{"alerts": "<=50/20000"}``.
-    cost_matrix : array-like of shape (2, 2), optional
-        ``[[true negative, false positive], [false negative, true positive]]``: minimise the mean cost instead of ``goal``.
+    cost_matrix : array-like of shape (n_classes, n_classes), optional
+        Costs of each truth (rows) and decision (columns), ``[[true negative, false positive], [false negative, true positive]]``
+        or for all classes in the order of their labels: minimise the mean cost instead of ``goal``.
     confidence : float or None, default 0.9
         The chance with which new rows must keep each constraint, see `best_threshold`; None asks of the out-of-fold rows only.
     losses : "auto", name, Loss, or sequence of them
@@ -184,6 +189,12 @@ def tune(
     An interrupt (Ctrl-C) after the first finished trial ends the search and returns the best so far; one during the final choice
     and its estimate hurries them, and the estimate is then of fewer repeats.
 
+    Several classes: ``predict_proba`` and ``oof_proba_`` have a column for each label. ``threshold_`` holds a multiplier for each,
+    and the class with the largest probability times multiplier is decided for; they are chosen out of fold for the goal, "f1" and
+    "fbeta:2" being the mean over the classes. With costs it is the class of the least expected cost. The class weight w of a trial
+    weighs a class by ``(n_largest / n_class) ** w``; samplers raise or cut classes by a ratio of smaller to largest. There are
+    no constraints, no "asymmetric" loss and no isotonic calibration, and CatBoost takes log-loss only.
+
     Examples
     --------
     >>> import numpy as np, boostimb as bi
@@ -202,19 +213,22 @@ def tune(
         check_number("timeout", timeout, above=0)
     check_choice("refit", refit, ("ensemble", "bag", "single"))
     check_choice("calibration", calibration, ("auto", "logistic", "isotonic"))
-    measure = _check_metric(metric)
-    decision = parse_decision(goal, constraints, cost_matrix, confidence)
+    _refuse_accuracy(metric)
     boosters = _check_boosters(booster)
-    chosen_losses = check_losses(losses)
     chosen_space = check_space(space, boosters)
     encoder, table = TableEncoder.fit_transform(X, categorical_features, estimator_name="tune")
     labels = check_labels(y, pos_label=pos_label, n=table.n_rows)
-    weight = check_class_weight(sample_weight, labels.positive)
+    task, n_classes = task_of(labels.y), labels.classes.size
+    measure = task.metric(metric)
+    decision = task.decision(goal, constraints, cost_matrix, confidence, n_classes)
+    chosen_losses = check_losses(losses, task, boosters)
+    task.check_calibration(calibration)
+    weight = check_class_weight(sample_weight, labels.y)
     if weight_evaluation and weight is None:
         raise ValueError("weight_evaluation=True needs sample_weight, got None")
-    if weight_evaluation and not decision.goal.takes_weight:
+    if weight_evaluation and isinstance(decision, Decision) and not decision.goal.takes_weight:
         raise ValueError(f"with weight_evaluation=True the goal {decision.goal.name} must take an argument sample_weight")
-    data = Data(table, labels.positive, weight, weight if weight_evaluation else None)
+    data = Data(table, labels.y, weight, weight if weight_evaluation else None, labels.classes.tolist())
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     study = store = None
     if storage is not None:
@@ -233,24 +247,20 @@ def tune(
         )
     warned: list[str] = []
     with heard(warned):
-        _warn_of_traps(data, folds, by_group=groups is not None)
+        _warn_of_traps(data, labels, folds, by_group=groups is not None)
         samplers = resolve_resamplers(resamplers, table, data.y, data.weight)
-    counts = int(data.y.sum()), int((~data.y).sum())
-    levers = Levers(boosters, chosen_losses, samplers, counts, chosen_space)
+    levers = Levers(boosters, chosen_losses, samplers, least_and_most(data.y), chosen_space, task)
     if store is not None:
         store.check(data, folds, levers, measure.name, seed)
 
-    def cut(y_true: BoolArray, proba: FloatArray, weight: FloatArray | None) -> float:
-        try:
-            return decision.choose(y_true, proba, weight).value
-        except InfeasibleError:
-            return float("nan")
+    def cut(y_true: Any, proba: FloatArray, weight: FloatArray | None) -> Any:
+        return task.threshold(decision, y_true, proba, weight)
 
     cores = effective_n_jobs(n_jobs)
     shown_name = metric if isinstance(metric, str) else measure.name
     deadline = None if timeout is None else started + timeout
-    takes_part = data.y.mean() < RARE and (timeout is None or timeout >= LEAST_SECONDS)
-    rival = anomaly_score(table, data.y, folds, seed) if takes_part else None
+    takes_part = isinstance(labels, Labels) and data.y.mean() < RARE and (timeout is None or timeout >= LEAST_SECONDS)
+    rival = anomaly_score(table, np.asarray(data.y, dtype=np.bool_), folds, seed) if takes_part else None
     with ExitStack() as stack:
         stack.enter_context(heard(warned))
         shown = stack.enter_context(Progress(progress, shown_name, n_trials, timeout))
@@ -292,18 +302,14 @@ def tune(
             return result.set_threshold(constraints=constraints, confidence=confidence)
         except InfeasibleError as error:
             # The search has been paid for: the model is returned, and the user told what it cannot do.
-            alone = parse_goal("f1") if decision.goal.needs else decision.goal
+            alone = parse_goal("f1") if isinstance(decision, Decision) and decision.goal.needs else decision.goal
             warn(f"{error}. The threshold is chosen by the goal {alone.name!r} alone")
             return result.set_threshold(goal=alone)
 
 
-def _check_metric(metric: str | Metric) -> Metric:
-    if isinstance(metric, str):
-        if metric == "accuracy":
-            raise ValueError(f"metric must not be 'accuracy': {WHY_NOT_ACCURACY}. Take 'average_precision'")
-        check_choice("metric", metric, ("average_precision",))
-        return PRAUC()
-    return check_metric(metric)
+def _refuse_accuracy(metric: str | Metric) -> None:
+    if isinstance(metric, str) and metric == "accuracy":
+        raise ValueError(f"metric must not be 'accuracy': {WHY_NOT_ACCURACY}. Take 'average_precision'")
 
 
 def _check_boosters(booster: str | Sequence[str]) -> tuple[str, ...]:
@@ -320,9 +326,12 @@ def _check_boosters(booster: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _warn_of_traps(data: Data, folds: Sequence[Fold], *, by_group: bool) -> None:
-    warn_of_few_positives(data.y)
-    warn_of_leaks(data.table, data.y)
+def _warn_of_traps(data: Data, labels: Labels | ClassLabels, folds: Sequence[Fold], *, by_group: bool) -> None:
+    if isinstance(labels, Labels):
+        warn_of_few_positives(labels.positive)
+        warn_of_leaks(data.table, labels.positive)
+    else:
+        warn_of_few_rows(data)
     if not by_group and is_random(folds):
         warn_of_twins(data.table, data.y, folds)
         warn_of_time(data.table)

@@ -10,7 +10,8 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss
 
 import boostimb as bi
-from boostimb.boosters import NAMES
+from boostimb.boosters import NAMES, get_booster
+from boostimb.table import TableEncoder
 
 LOSSES = [bi.SoftmaxFocalLoss(), bi.SoftmaxFocalLoss(0.0, class_weight=(1, 2, 6)), bi.SoftmaxFocalLoss(1.0, class_weight=(1, 2, 6))]
 
@@ -220,3 +221,74 @@ def test_catboost_on_a_gpu_names_the_processor(loss, rows):
     y = rows[1] if isinstance(loss, bi.SoftmaxFocalLoss) else rows[1] > 0
     with pytest.raises(ValueError, match="task_type must be 'CPU'"):
         native.ours.train(native.params(task_type="GPU"), native.data(rows[0], y), 1, loss=loss)
+
+
+# ---- as the search sees them ----
+
+SET_BY_START = ("nthread", "num_threads", "thread_count", "verbose", "verbosity", "allow_writing_files", "random_seed")
+
+
+def begin(native, rows, loss, weight=None, seen=None):
+    X, y, Xs, ys = rows
+    booster = get_booster(native.name)
+    params = {key: value for key, value in native.params().items() if key not in SET_BY_START}
+    (_, train), (_, held) = (TableEncoder.fit_transform(part) for part in (X, Xs))
+    bins = booster.dataset(train, y, weight, params, n_jobs=1)
+    valid = booster.dataset(held, ys, None, params, n_jobs=1, reference=bins)
+
+    def watch(raw):
+        seen.append(np.array(raw, dtype=np.float64))
+        return float(len(seen))
+
+    evaluate = None if seen is None else watch
+    run = booster.start(params, bins, loss, n_rounds=9, valid=valid, evaluate=evaluate, n_jobs=1, seed=0)
+    return booster, run, held
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_a_run_shows_the_margins_that_its_model_gives(native, loss, rows, weight):
+    seen = []
+    if native.name == "catboost" and loss.gamma > 0:
+        with pytest.raises(ValueError, match="gamma must be 0 for several classes in CatBoost"):
+            begin(native, rows, loss, weight, seen)
+        return
+    _, run, held = begin(native, rows, loss, weight, seen)
+    assert run.advance(4) + run.advance(5) == list(range(1, 10))
+    for n_rounds in (3, 9):
+        model = run.model(n_rounds)
+        assert model.n_rounds == n_rounds
+        assert_allclose(model.raw(held, n_jobs=1), seen[n_rounds - 1], atol=2e-5)
+    assert_allclose(run.margins, seen[-1])
+    run.close()
+
+
+def test_a_run_learns_what_the_drop_in_train_learns(native, rows, weight):
+    """CatBoost's own cross-entropy starts at 0, and ours at the rates."""
+    loss = LOSSES[1]
+    _, run, held = begin(native, rows, loss, weight)
+    run.advance(9)
+    raw = run.model(9).raw(held, n_jobs=1)
+    run.close()
+    want = native.train(rows, 9, loss, weight)
+    proba = softmax(raw - np.log(loss.class_weight), axis=1)
+    assert np.abs(proba - native.proba(want, rows[2])).mean() < (0.05 if native.name == "catboost" else 0.01)
+
+
+def test_merging_and_file(native, rows, tmp_path):
+    booster, run, held = begin(native, rows, bi.SoftmaxFocalLoss(0.0))
+    run.advance(9)
+    model, part = run.model(9), run.model(4)
+    run.close()
+    shift = np.array([0.5, -0.2, 1.5])
+    raw = model.raw(held, n_jobs=1)
+    want = 0.4 * raw + 0.2 * part.raw(held, n_jobs=1) + shift
+    merged = booster.merge([model, part], [0.4, 0.2], shift)
+    assert_allclose(merged.raw(held, n_jobs=1), want, atol=5e-6)
+    assert_allclose(model.raw(held, n_jobs=1), raw)  # the first one is as it was
+    path = tmp_path / f"model.{booster.suffix}"
+    merged.save(path)
+    again = booster.load(path)
+    assert_allclose(again.raw(held, n_jobs=1), want, atol=5e-6)
+    assert_allclose(native.proba(again.native, rows[2]), softmax(want, axis=1), atol=5e-6)
+    assert again.importances().sum() == pytest.approx(1.0)
+    assert again.importances().argmax() == 0
