@@ -416,6 +416,8 @@ def test_optuna_is_left_as_it_was(small):
         ({"goal": "accuracy"}, "accuracy"),
         ({"constraints": {"recal": ">=0.9"}}, "recall"),
         ({"cost_matrix": [[1, 2]]}, "cost_matrix"),
+        ({"cost_matrix": [[0, 1], [2]]}, r"cost_matrix must be .* got \[\[0, 1\], \[2\]\]"),
+        ({"n_jobs": 0}, "n_jobs must be None or an integer other than 0, got 0"),
         ({"losses": "hinge"}, "losses must be one of"),
         ({"resamplers": "smoke"}, "must be one of none"),
         ({"refit": "all"}, "refit must be one of"),
