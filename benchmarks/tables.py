@@ -3,9 +3,10 @@
 ``python benchmarks/tables.py FOLDER [--tables a b] [--timeout 20] [--seed 0]``
 
 FOLDER holds parquet files whose last column ``target`` is 1 for the rare class, or the number of one of several classes. Exact
-duplicates of rows are dropped; all other rows are searched on. Each table is a process of its own with two cores. It is saved and
-loaded again, and the loaded model has to give the same probabilities, finite ones that sum to 1. A table that fails, or takes more
-than three times the timeout, is a line that says so. Linux only. Seconds are those of ``tune``, the peak is that of the process.
+duplicates of rows are dropped; all other rows are searched on, in five folds, or as many as the rarest class has rows. Each table
+is a process of its own with two cores. It is saved and loaded again, and the loaded model has to give the same probabilities,
+finite ones that sum to 1. A table that fails, or takes more than three times the timeout, is a line that says so. Linux only.
+Seconds are those of ``tune``, the peak is that of the process.
 """
 
 import argparse
@@ -33,10 +34,11 @@ def end_to_end(path: Path, timeout: float, seed: int) -> dict[str, Any]:
     y = frame.pop("target").to_numpy().astype(int)
     counts = np.bincount(y)
     about = {"rows": y.size, "columns": frame.shape[1], "classes": int((counts > 0).sum())}
+    about["folds"] = int(min(5, counts[counts > 0].min()))  # each needs a row of every class
     about["rate"] = float((counts[1] if about["classes"] == 2 else counts[counts > 0].min()) / y.size)
     warnings.simplefilter("ignore")
     started = time.monotonic()
-    result = bi.tune(frame, y, timeout=timeout, n_jobs=CORES, progress=False, random_state=seed)
+    result = bi.tune(frame, y, cv=about["folds"], timeout=timeout, n_jobs=CORES, progress=False, random_state=seed)
     seconds = time.monotonic() - started
     with tempfile.TemporaryDirectory() as folder:
         result.save(folder)
@@ -57,10 +59,10 @@ def line(path: Path, timeout: float, seed: int) -> tuple[bool, str]:
         child = [sys.executable, str(Path(__file__).absolute()), str(path.absolute()), "--one", str(timeout), str(seed)]
         error = ask(child, folder, PATIENCE * timeout + 60)  # reading and predicting half a million rows is not in the budget
         if error is not None:
-            return False, f"| {path.stem} | failed: {error.replace('|', '/')} |" + " |" * 9
+            return False, f"| {path.stem} | failed: {error.replace('|', '/')} |" + " |" * 10
         found = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
     figures = " | ".join(f"{found[key]:.4f}" for key in ("score", "corrected", "plain"))
-    about = f"{found['rows']:,} | {found['columns']} | {found['classes']} | {found['rate']:.4%}"
+    about = f"{found['rows']:,} | {found['columns']} | {found['classes']} | {found['rate']:.4%} | {found['folds']}"
     cost = f"{found['trials']} | {found['seconds']:.1f} | {found['peak_mib']:.0f}"
     return True, f"| {path.stem} | {about} | {figures} | {cost} |"
 
@@ -84,8 +86,8 @@ def main() -> None:
         f"timeout {given.timeout:g} s, seed {given.seed}; scores are average precision, out of fold; the rate is that of class 1,"
     )
     print("or of the rarest of several classes\n")
-    print("| table | rows | columns | classes | rate | score | corrected | plain | trials | seconds | peak, MiB |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
+    print("| table | rows | columns | classes | rate | folds | score | corrected | plain | trials | seconds | peak, MiB |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
     failed = 0
     for path in paths:
         came_through, text = line(path, given.timeout, given.seed)

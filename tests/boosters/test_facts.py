@@ -390,7 +390,7 @@ class TestLightGBM:
         assert re.search(r"^max_feature_idx=", text, re.MULTILINE)
         assert not re.search(r"^objective=binary", text, re.MULTILINE)
         native = lgb.train({**LIGHTGBM, "objective": "binary"}, lgb.Dataset(X, y), 10)
-        mended = lgb.Booster(model_str=merge_texts([text], [1.0], init))
+        mended = lgb.Booster(model_str=merge_texts([text], [1.0], [init]))
         assert "objective=binary sigmoid:1\n" in native.model_to_string()
         assert_allclose(mended.predict(X), native.predict(X), atol=1e-6)
         assert_allclose(mended.predict(X, pred_contrib=True).sum(axis=1), mended.predict(X, raw_score=True), atol=1e-9)
