@@ -121,7 +121,8 @@ def as_vector(name: str, values: ArrayLike) -> NDArray[Any]:
     """Return a one-dimensional array, of the host, without copying where none is needed."""
     array = np.asarray(to_host(values))
     if array.ndim != 1:
-        raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}")
+        hint = ": give the column, and not its name" if isinstance(values, str) else ""
+        raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}{hint}")
     return array
 
 
@@ -174,7 +175,9 @@ def check_binary(y_true: ArrayLike, name: str = "y_true") -> BoolArray:
     if y.dtype == np.bool_:
         return y
     if y.dtype.kind not in "iuf":
-        raise ValueError(f"{name} must hold the labels 0 and 1, got values of type {y.dtype}")
+        raise ValueError(
+            f"{name} must hold the labels 0 and 1, got values of type {y.dtype}: compare them first, as in {name} == 'yes'"
+        )
     positive: BoolArray = y == 1
     wrong = ~(positive | (y == 0))
     if wrong.any():

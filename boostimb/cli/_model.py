@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boostimb.cli._errors import InputError, refused_as_input
-from boostimb.cli._tables import check_columns
+from boostimb.cli._tables import check_columns, did_you_mean
 from boostimb.model import Ensemble, load
 from boostimb.typing import FloatArray
 
@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
 def load_model(path: Path) -> Ensemble:
     """Return the model of a folder, or raise if it holds none."""
-    folder = next((each for each in (path, path / "model") if (each / "manifest.json").is_file()), None)
-    if folder is None:
+    if not path.exists():
+        beside = [each.name for each in path.parent.iterdir() if each.is_dir()] if path.parent.is_dir() else []
+        raise InputError(f"there is no folder {path}{did_you_mean(path.name, beside)}")
+    if not any((each / "manifest.json").is_file() for each in (path, path / "model")):
         raise InputError(f"{path} holds no boostimb model: give the folder that `boostimb tune --out` or result.save wrote")
     with refused_as_input():
-        return load(folder)
+        model = load(path)
+    if not isinstance(model, Ensemble):
+        raise InputError(
+            f"{path} holds a model of {len(model.classes_)} classes, and this is for two: boostimb.load reads it in Python"
+        )
+    return model
 
 
 def feature_names(model: Ensemble, columns: list[str]) -> list[str]:

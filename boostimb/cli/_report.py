@@ -92,7 +92,6 @@ def report_file(model_path: Path, table: Path, target: str, out: Path) -> None:
     page = replace(
         page_of_model(model, y, proba, f"{table.name}: {target}"), chosen_by="as the model was saved", rows="of this table"
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
     write_page(page, out)
     say(f"{in_plain_words(page.decision)} Written to {out}.")
 

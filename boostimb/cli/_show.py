@@ -85,7 +85,7 @@ def show_files(folder: Path, model: TuneResult, *, plotted: bool, told: bool) ->
         out.print(Text("No plot was drawn: it needs Matplotlib, pip install 'boostimb[plots]'"), soft_wrap=True)
     code = (
         "import boostimb as bi",
-        f"model = bi.load({str(folder / MODEL)!r})",
+        f"model = bi.load({str(folder)!r})",
         f"model.predict_proba(X)[:, {model.best_estimator_.positive_index}], model.predict(X)",
     )
     command = f"boostimb predict {shlex.quote(str(folder))} NEW.csv --out decisions.csv"

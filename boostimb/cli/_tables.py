@@ -27,7 +27,7 @@ def ending(path: Path, what: str = "the table") -> str:
     for known in (*PARQUET, *TEXT):
         if name.endswith(known):
             return known
-    raise InputError(f"{what} must end in {', '.join(TEXT)} or {' or '.join(PARQUET)}, got {str(path)!r}")
+    raise InputError(f"{what} must end in {', '.join((*TEXT, *PARQUET[:-1]))} or {PARQUET[-1]}, got {str(path)!r}")
 
 
 def require_pyarrow() -> None:

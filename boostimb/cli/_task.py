@@ -133,7 +133,11 @@ def _positive_label(y: NDArray[Any], target: str, wanted: str | None) -> Any:
     labels = list(counts.index)
     shown = ", ".join(repr(_plain(label)) for label in labels[:_SHOWN]) + (", ..." if len(labels) > _SHOWN else "")
     if len(labels) != 2:
-        rest = "" if len(labels) < 2 else ": make the rare one 1 and the rest 0"
+        rest = (
+            ""
+            if len(labels) < 2
+            else ": make the rare one 1 and the rest 0, or take boostimb.tune in Python, which searches several"
+        )
         raise InputError(f"the target {target!r} must hold two classes, and it holds {len(labels)} ({shown}){rest}")
     if wanted is not None:
         found = [label for label in labels if str(label) == wanted or _number(label) == _number(wanted) is not None]

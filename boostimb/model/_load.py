@@ -43,7 +43,7 @@ def load(path: str | PathLike[str]) -> Ensemble | ClassEnsemble:
     Parameters
     ----------
     path : path-like
-        The folder.
+        The folder, or the one that ``boostimb tune --out`` wrote, which holds it as ``model``.
 
     Returns
     -------
@@ -76,6 +76,8 @@ def load(path: str | PathLike[str]) -> Ensemble | ClassEnsemble:
     True
     """
     folder = Path(path)
+    if not (folder / MANIFEST).exists() and (folder / "model" / MANIFEST).exists():
+        folder /= "model"
     manifest = _read_manifest(folder)
     several, members = "costs" in manifest, manifest["members"]
     if not isinstance(members, list) or not members:

@@ -146,5 +146,6 @@ def write_page(page: Page, path: str | PathLike[str]) -> Path:
 
     text = render(page)
     where = Path(path)
+    where.parent.mkdir(parents=True, exist_ok=True)
     where.write_text(text, encoding="utf-8")
     return where

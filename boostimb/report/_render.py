@@ -24,7 +24,7 @@ from boostimb.validation import missing_extra
 
 FOLDER = Path(__file__).parent / "page"
 _MOST_FEATURES = 20
-_ROOM = 0.12  # of an axis, between two ticks
+_ROOM = 0.15  # of an axis, between two ticks: 0.999 beside 0.9999 needs as much
 
 
 def render(page: Page) -> str:

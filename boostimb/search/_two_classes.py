@@ -40,7 +40,11 @@ class TwoClasses:
     def metric(self, metric: str | Metric) -> Metric:
         """Return the metric that a name stands for, or the user's own, checked."""
         if isinstance(metric, str):
-            check_choice("metric", metric, ("average_precision",))
+            if metric != "average_precision":
+                raise ValueError(
+                    f"metric must be 'average_precision' or a metric such as boostimb.RecallAtPrecision(0.9), got {metric!r}; "
+                    "what the threshold is chosen by is the goal"
+                )
             return PRAUC()
         return check_metric(metric)
 

@@ -200,12 +200,25 @@ def _categories_of(column: Numbers | Levels, chosen: bool) -> tuple[Category, ..
     return tuple(number(value) for value in values[~np.isnan(values)])
 
 
+def _first_text(levels: tuple[Category, ...]) -> Category:
+    """Return the first value that does not read as a number, which is what made a column text; the first of all if each does."""
+    return next((level for level in levels if isinstance(level, str) and not _reads_as_number(level)), levels[0])
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _encode_column(column: Numbers | Levels, categories: tuple[Category, ...] | None, label: str) -> NDArray[Any]:
     if categories is None:
         if not isinstance(column, Levels):
             return column
         if column.levels:
-            raise ValueError(f"{label} held numbers when the model was fitted, and now holds {column.levels[0]!r}")
+            raise ValueError(f"{label} held numbers when the model was fitted, and now holds {_first_text(column.levels)!r}")
         return np.full(len(column.codes), np.nan)
     if isinstance(column, Levels):
         if column.levels and categories and isinstance(column.levels[0], str) != isinstance(categories[0], str):

@@ -49,7 +49,7 @@ def test_no_such_file(shop, tune):
 def test_an_unknown_ending(shop, tune):
     path = shop()
     path = path.rename(path.with_suffix(".xlsx"))
-    assert "the table must end in .csv, .tsv, .csv.gz, .tsv.gz or .parquet or .pq, got" in tune(path)
+    assert "the table must end in .csv, .tsv, .csv.gz, .tsv.gz, .parquet or .pq, got" in tune(path)
 
 
 @pytest.mark.parametrize(

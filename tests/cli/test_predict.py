@@ -107,6 +107,7 @@ def test_a_model_without_column_names_reads_by_position(tmp_path, invoke, refuse
 def test_what_is_refused(run, table, frame, tmp_path, refused):
     out = tmp_path / "d.csv"
     assert "there is no file" in refused("predict", run[0], tmp_path / "t.csv")
+    assert f"there is no folder {run[0]}s; did you mean '{run[0].name}'?" in refused("predict", f"{run[0]}s", table)
     assert f"{tmp_path} holds no boostimb model: give the folder" in refused("predict", tmp_path, table)
     assert "--out must end in .csv" in refused("predict", run[0], table, "--out", tmp_path / "d.xlsx")
     assert "--out must not be the table itself" in refused("predict", run[0], table, "--out", table)
@@ -125,13 +126,19 @@ def test_what_is_refused(run, table, frame, tmp_path, refused):
     assert not out.exists()
 
 
+def test_a_model_of_several_classes_is_refused(table, tmp_path, refused):
+    X = np.random.default_rng(0).normal(size=(90, 1))
+    bi.tune(X, np.digitize(X[:, 0], [-0.5, 0.5]), booster="lightgbm", n_trials=1, cv=2, progress=False).save(tmp_path / "m")
+    assert f"{tmp_path / 'm'} holds a model of 3 classes, and this is for two" in refused("predict", tmp_path / "m", table)
+
+
 def test_what_goes_wrong_late_leaves_an_older_output_as_it_was(run, frame, tmp_path, monkeypatch, refused):
     monkeypatch.setattr(_pieces, "ROWS", 100)
     amounts = frame["amount"].astype(object).where(frame.index != 450, "lots")
     frame.assign(amount=amounts).to_csv(tmp_path / "t.csv", index=False)
     (tmp_path / "d.csv").write_text("older")
     text = refused("predict", run[0], tmp_path / "t.csv", "--out", tmp_path / "d.csv")
-    assert "column 'amount' held numbers when the model was fitted, and now holds" in text
+    assert "column 'amount' held numbers when the model was fitted, and now holds 'lots'" in text
     assert (tmp_path / "d.csv").read_text() == "older"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d.csv", "t.csv"]
 

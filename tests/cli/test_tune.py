@@ -83,7 +83,7 @@ def test_it_prints_scores_decision_and_how_to_go_on(run):
         "Of 1,000 cases it flags",
         "positive (bought = yes)",
         "import boostimb as bi",
-        f"model = bi.load({str(out / 'model')!r})",
+        f"model = bi.load({str(out)!r})",
     ):
         assert part in text
     assert max(map(len, result.stdout.split("Saved")[0].splitlines())) <= 80

@@ -166,6 +166,10 @@ def test_a_manifest_that_is_not_plain_json_is_refused(folder, old, new, says):
         bi.load(folder)
 
 
+def test_the_folder_that_holds_it_as_model_will_do(built, folder):
+    np.testing.assert_array_equal(bi.load(folder.parent).predict(built[1]), built[0].predict(built[1]))
+
+
 def test_a_file_that_was_changed_or_is_missing(folder):
     file = next(folder.glob("*.txt"))
     file.write_bytes(file.read_bytes().replace(b"leaf_value=", b"leaf_value=9", 1))

@@ -190,6 +190,7 @@ def test_axes_of_its_own_come_from_pyplot_so_that_a_notebook_shows_them(scored):
         ([0, 1], [-0.5, 0.2], r"proba must lie in \[0, 1\], got -0.5"),
         ([0, 1], [0.1, np.nan], "proba must be finite, got nan"),
         ([0, 1, 1], [0.1, 0.2], "proba has length 2 and y_true has length 3"),
+        (["no", "yes"], [0.1, 0.2], "compare them first, as in y_true == 'yes'"),
         ([0, 2], [0.1, 0.2], "must hold the labels 0 and 1 only, got 2"),
     ],
 )

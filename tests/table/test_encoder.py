@@ -95,6 +95,7 @@ def test_a_column_may_be_all_missing_later():
 @pytest.mark.parametrize(
     ("train", "test", "says"),
     [
+        ([1.0], ["1.5", "x"], "column 'a' held numbers when the model was fitted, and now holds 'x'"),
         ([1.0], ["x"], "column 'a' held numbers when the model was fitted, and now holds 'x'"),
         (["x"], [1.0], "column 'a' had categories such as 'x' when fitted, and now holds the number 1.0"),
         (["x"], pd.Categorical([1]), "column 'a' had categories such as 'x' when fitted, and now holds 1"),

@@ -185,6 +185,20 @@ def test_few_positives_and_no_sections(browser, tmp_path, n_pos):
     assert not [each for each in page.events if each.get("method") == "Runtime.exceptionThrown"]
 
 
+# The least room between two texts of one line in a chart, in pixels.
+ROOM = """Math.min(...[...document.querySelectorAll("svg")].flatMap((svg) => {
+  const boxes = [...svg.querySelectorAll(":scope > text:not([transform])")].map((each) => each.getBoundingClientRect());
+  return boxes.flatMap((a) => boxes.filter((b) => b.top === a.top && b.left > a.left).map((b) => b.left - a.right));
+}))"""
+
+
+def test_ticks_do_not_touch_in_a_folder_that_was_not_there(browser, tmp_path):
+    proba = expit(np.linspace(-8.7, 9.3, 300))
+    browser.look(width=1400)
+    page = browser.open(write_page(Page("Wide", proba > 0.9, proba, 0.5), tmp_path / "new" / "report.html"))
+    assert page.run(ROOM) > 6
+
+
 # The least contrast of any text with the ground behind it, by the formula of WCAG 2.2.
 CONTRAST = """(() => {
   const parse = (color) => color.match(/[\\d.]+/g).map(Number);
