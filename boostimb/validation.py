@@ -245,11 +245,10 @@ def check_class_weight(sample_weight: ArrayLike | None, y: LabelArray) -> FloatA
                 f"sample_weight must be between 1e-30 and 1e30, or 0, got {weight[weight > 0].min():g} to {weight.max():g}"
             )
         if weight.mean() < 0.01:
-            warnings.warn(
+            warn(
                 f"sample_weight has a mean of {weight.mean():.3g}: boosters count a weight of 1 as a row, and so small ones forbid "
                 "every split. Multiply them by their number over their sum",
                 UserWarning,
-                stacklevel=3,
             )
         names = ["positive", "negative"] if y.dtype == np.bool_ else [f"{k + 1}." for k in range(int(y.max()) + 1)]
         for name, rows in zip(names, members(y), strict=True):

@@ -69,4 +69,4 @@ def _short(kind: type[BaseException], error: BaseException, _: object) -> None:
 def _note(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: str | None = None
 ) -> None:
-    say(f"Note: {message}.".replace("..", "."))
+    say(f"Note: {str(message).removesuffix('.')}.")

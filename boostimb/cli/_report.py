@@ -109,5 +109,5 @@ def _positive(model: Ensemble, column: "pd.Series[Any]", target: str) -> BoolArr
     classes = model.classes_.tolist()
     known = column.isin(classes)
     if not known.all():
-        raise InputError(f"the target {target!r} must hold the labels of the model, {classes}; got {column[~known].iloc[0]!r}")
+        raise InputError(f"the target {target!r} must hold the labels of the model, {classes}; got {column[~known].tolist()[0]!r}")
     return np.asarray(column == classes[model.positive_index], dtype=bool)

@@ -199,4 +199,7 @@ def check_multipliers(values: Any, n_classes: int) -> FloatArray:
     """Return the multipliers of a saved model, checked."""
     if not isinstance(values, list) or len(values) != n_classes:
         raise ValueError(f"threshold must be a list of {n_classes} multipliers, one for each class, got {values!r:.200}")
-    return np.array([check_number("threshold", each, above=0) for each in values])
+    try:
+        return np.array([check_number("threshold", each, above=0) for each in values])
+    except TypeError as error:
+        raise ValueError(str(error)) from None

@@ -179,11 +179,13 @@ class Cost(Goal):
     @classmethod
     def of_matrix(cls, cost_matrix: ArrayLike) -> "Cost":
         """Read [[tn, fp], [fn, tp]]: a row for each truth, a column for each decision."""
-        matrix = np.asarray(cost_matrix, dtype=np.float64)
+        rule = "cost_matrix must be [[true negative, false positive], [false negative, true positive]]"
+        try:
+            matrix = np.asarray(cost_matrix, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{rule}, got {cost_matrix!r:.80}") from error
         if matrix.shape != (2, 2):
-            raise ValueError(
-                f"cost_matrix must be [[true negative, false positive], [false negative, true positive]], got shape {matrix.shape}"
-            )
+            raise ValueError(f"{rule}, got shape {matrix.shape}")
         return cls(*matrix.ravel().tolist())
 
     @property

@@ -25,7 +25,7 @@ from boostimb.model._class_ensemble import ClassEnsemble
 from boostimb.model._ensemble import Ensemble
 from boostimb.model._folder import FORMAT, MANIFEST, VERSION, digest, sha256
 from boostimb.model._members import Member
-from boostimb.table import TableEncoder
+from boostimb.table import Table, TableEncoder
 from boostimb.validation import check_choice
 
 _KEYS = {
@@ -90,7 +90,8 @@ def load(path: str | PathLike[str]) -> Ensemble | ClassEnsemble:
 
     def found() -> tuple[Member, ...]:
         _check_files(folder, members)
-        return tuple(_member(folder, entry, encoder.n_features) for entry in members)
+        row = Table(np.zeros((1, encoder.n_features)), encoder.names, encoder.categories)
+        return tuple(_member(folder, entry, row, (1, classes.size) if several else (1,)) for entry in members)
 
     if several:
         of_classes, costs = _class_calibration(manifest["calibration"], classes.size), _costs(manifest["costs"], classes.size)
@@ -242,10 +243,15 @@ def _check_files(folder: Path, members: Sequence[dict[str, Any]]) -> None:
             )
 
 
-def _member(folder: Path, entry: dict[str, Any], n_features: int) -> Member:
+def _member(folder: Path, entry: dict[str, Any], row: Table, shape: tuple[int, ...]) -> Member:
+    """Return a member, or raise unless it reads rows such as ``row`` and gives margins of that shape for it."""
     file = folder / entry["file"]
     model = get_booster(entry["booster"]).load(file)
-    if model.n_features != n_features:
-        raise ValueError(f"{file} must be a model of {n_features} features, as the manifest says, and has {model.n_features}")
+    if model.n_features != row.n_features:
+        raise ValueError(f"{file} must be a model of {row.n_features} features, as the manifest says, and has {model.n_features}")
+    if (found := model.raw(row, n_jobs=1).shape) != shape:
+        raise ValueError(
+            f"{file} must be a model of as many classes as the manifest: a row has margins of shape {found}, not {shape}"
+        )
     offset = tuple(map(float, entry["offset"])) if isinstance(entry["offset"], list) else float(entry["offset"])
     return Member(entry["booster"], model, float(entry["weight"]), float(entry["scale"]), offset)

@@ -3,6 +3,7 @@
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
 from joblib import effective_n_jobs as _joblib_n_jobs
 
 from boostimb.boosters import Booster
@@ -21,4 +22,10 @@ def check_suffix(path: str | PathLike[str], booster: Booster) -> None:
 
 def effective_n_jobs(n_jobs: int | None) -> int:
     """Return the number of threads: None means all cores here, since a booster's threads share memory."""
-    return int(_joblib_n_jobs(-1 if n_jobs is None else n_jobs))
+    if n_jobs is None:
+        n_jobs = -1
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer):
+        raise TypeError(f"n_jobs must be None or an integer other than 0, got {n_jobs!r}")
+    if n_jobs == 0:
+        raise ValueError("n_jobs must be None or an integer other than 0, got 0")
+    return int(_joblib_n_jobs(n_jobs))

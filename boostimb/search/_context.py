@@ -16,7 +16,7 @@ from boostimb.model import effective_n_jobs
 from boostimb.notebook import Grid, notebook_html
 from boostimb.report import ModelScores, grids_of_models
 from boostimb.resampling import Resampler
-from boostimb.search._folds import Data, make_folds
+from boostimb.search._folds import Data, LeftOut, make_folds
 from boostimb.search._lever_report import WIDTH
 from boostimb.table import Table, TableEncoder
 from boostimb.typing import BoolArray, FloatArray, IntArray
@@ -43,9 +43,9 @@ class ContextReport:
     models : tuple of ModelScores
         One for each model; its ``half`` and ``cut`` are its decisions at 0.5 and at the tuned cut.
     y : ndarray of bool, shape (n,)
-        Whether each row is positive.
+        Whether each row that a fold leaves out is positive.
     fold : ndarray of int, shape (n,)
-        The fold that each row was left out in.
+        The first fold that leaves each of them out.
     """
 
     models: tuple[ModelScores, ...]
@@ -108,7 +108,7 @@ def context_models(
         As in `boostimb.tune`.
     cv, random_state
         As in `boostimb.tune`: with the same two, the folds are those of the search (but for one that goes on from a storage, whose
-        folds are those it began with).
+        folds are those it began with). A row that is left out several times has its mean probability.
     n_jobs : int, default -1
         Cores. The result does not depend on it.
 
@@ -138,21 +138,20 @@ def context_models(
     positive, data = labels.positive, Data(table, labels.positive, None)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     folds = make_folds(data, cv, groups, seed)
-    fold = np.empty(data.y.size, dtype=np.intp)
-    for at, each in enumerate(folds):
-        fold[each.valid_rows] = at
-    rate = float(positive.mean())
-    scores = [ModelScores.of("always the majority", positive, np.full(data.y.size, rate), np.full(data.y.size, rate > 0.5))]
+    left_out = LeftOut.of(folds)
+    positive, rate = positive[left_out.rows], float(positive.mean())
+    scores = [ModelScores.of("always the majority", positive, np.full(positive.size, rate), np.full(positive.size, rate > 0.5))]
     for name, resampler, make in _kinds(seed, effective_n_jobs(n_jobs)):
-        proba = np.empty(data.y.size)
+        parts = []
         for each in folds:
             train = table.take(each.train_rows)
             changed = resampler.resample(train, data.y[each.train_rows], random_state=seed)
             columns = _columns(train)
             model = make().fit(columns.fit_transform(changed.apply(train).values), changed.y)
-            proba[each.valid_rows] = model.predict_proba(columns.transform(table.take(each.valid_rows).values))[:, 1]
-        scores.append(scores_by_folds(name, positive, proba, fold))
-    return ContextReport(tuple(scores), positive, fold)
+            parts.append(model.predict_proba(columns.transform(table.take(each.valid_rows).values))[:, 1])
+        proba = left_out.mean(folds, parts).astype(np.float64)
+        scores.append(scores_by_folds(name, positive, proba, left_out.part))
+    return ContextReport(tuple(scores), positive, left_out.part)
 
 
 def _kinds(seed: int, n_jobs: int) -> Iterator[tuple[str, Resampler, Callable[[], Any]]]:

@@ -23,7 +23,7 @@ _WORK = 1e9
 # The same for several classes, rows counted once for each: every class has its own order, and a repeat takes as long as a round.
 _CLASS_WORK = 2e7
 # Trials and repeats where the metric has no fast way to all resamples at once.
-_SLOW_TRIALS, _SLOW_REPEATS, _LEAST_REPEATS = 5, 30, 4
+_SLOW_TRIALS, _SLOW_REPEATS, LEAST_REPEATS = 5, 30, 4
 _FAST = (PRAUC, ClassAveragePrecision)
 _RATES = (*_FAST, RecallAtPrecision, PrecisionAtRecall, BestFScore)
 # Rows that an ensemble is chosen on in each resample, and the seconds that this takes for each row and trial.
@@ -195,7 +195,7 @@ class Price:
         if seconds >= self.seconds:
             return None
         wanted = _repeats(self.n_rows, self._trials, self.metric)
-        return int(np.clip((seconds - self._fixed) / self._each, _LEAST_REPEATS, wanted))
+        return int(np.clip((seconds - self._fixed) / self._each, LEAST_REPEATS, wanted))
 
     @property
     def _fast(self) -> bool:

@@ -233,12 +233,13 @@ class ResultPlots:
         ValueError
             If the table or the features do not suit.
         """
+        cut = self._cut  # which several classes do not have
         seen = surface(self._result.best_estimator_, X, y, features)
         return report.plot_decision_surface(
             seen.x,
             seen.y,
             seen.proba,
-            self._cut,
+            cut,
             names=seen.names,
             levels=seen.levels,
             points=seen.points,

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 _NAMES = {"lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost"}
 
 
+_UNWEIGHTED = (
+    "the corrected score, the threshold and the levers are weighed by sample_weight; curves, counts and the table of models on "
+    "this page count each row once"
+)
+
+
 def page_of(result: "TuneResult", title: str, context: ContextReport | None = None) -> Page:
     """Return what the report of a search tells, on its out-of-fold probabilities."""
     search, decision = result._finished, result._decision
@@ -57,7 +63,7 @@ def page_of(result: "TuneResult", title: str, context: ContextReport | None = No
             tuple(str(params["booster"]) for params in trials["params"]),
             search.metric.greater_is_better,
         ),
-        warned=tuple(dict.fromkeys(result._warned)),
+        warned=tuple(dict.fromkeys(result._warned)) + ((_UNWEIGHTED,) if search.weight is not None else ()),
         facts={
             "Model": own.facts["Model"],
             "Settings": {"goal": goal_of(decision), **result._settings},
@@ -72,7 +78,7 @@ def plain_booster(search: Finished) -> tuple[str, FloatArray] | None:
     found = plain_trials(search)
     if not found.size:
         return None
-    best = max(found.tolist(), key=lambda at: search.sign * search.metric.score(search.y, search.margins[at]))
+    best = max(found.tolist(), key=lambda at: search.sign * search.metric.score(search.y, search.margins[at], search.weight))
     # Its loss is log-loss, whose margin is the log-odds.
     return _NAMES[search.params[best]["booster"]], expit(search.margins[best].astype(np.float64))
 

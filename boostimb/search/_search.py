@@ -9,7 +9,7 @@ import numpy as np
 import optuna
 
 from boostimb.model import ClassEnsemble, Ensemble
-from boostimb.search._estimate import Estimate, Price, estimate
+from boostimb.search._estimate import LEAST_REPEATS, Estimate, Price, estimate
 from boostimb.search._final import REFIT_SHARE, Trained, final_members
 from boostimb.search._folds import Fold, LeftOut, weight_of
 from boostimb.search._lever_effects import Finished
@@ -207,7 +207,19 @@ class Search:
     def finish(
         self, calibration: str, encoder: TableEncoder, labels: Labels | ClassLabels, n_jobs: int | None, deadline: float | None
     ) -> tuple[Ensemble | ClassEnsemble, FloatArray, Estimate]:
-        """Return the final model, its out-of-fold probabilities and its score."""
+        """Return the final model, its out-of-fold probabilities and its score.
+
+        An interrupt does not lose the search: what it stops is done again in haste. A second one ends it.
+        """
+        try:
+            return self._finish(calibration, encoder, labels, n_jobs, deadline)
+        except KeyboardInterrupt:
+            warn("interrupted: the final model is chosen and scored in haste, as if there were no time left", RuntimeWarning)
+            return self._finish(calibration, encoder, labels, n_jobs, time.monotonic())
+
+    def _finish(
+        self, calibration: str, encoder: TableEncoder, labels: Labels | ClassLabels, n_jobs: int | None, deadline: float | None
+    ) -> tuple[Ensemble | ClassEnsemble, FloatArray, Estimate]:
         self._take_in()  # what other workers have finished
         margins, lines = [each.outcome.margins for each in self.trained], [each.line for each in self.trained]
         if self.ensemble:
@@ -221,21 +233,29 @@ class Search:
         shown = self.task.comparable(outer, choice.logits)
         if not self.ensemble:
             margins = [self.task.comparable(line, each) for line, each in zip(lines, margins, strict=True)]
-        score = estimate(
-            self.y,
-            shown,
-            self.score(shown),
-            margins,
-            self.scores,
-            self.metric,
-            self.seed,
-            self.workers.cores,
-            weight=self.weight,
-            calibrations=lines if self.ensemble else None,
-            repeats=None if deadline is None else self._price().repeats(deadline - time.monotonic()),
-        )
+
+        def score(repeats: int | None) -> Estimate:
+            return estimate(
+                self.y,
+                shown,
+                self.score(shown),
+                margins,
+                self.scores,
+                self.metric,
+                self.seed,
+                self.workers.cores,
+                weight=self.weight,
+                calibrations=lines if self.ensemble else None,
+                repeats=repeats,
+            )
+
+        try:
+            scored = score(None if deadline is None else self._price().repeats(deadline - time.monotonic()))
+        except KeyboardInterrupt:
+            warn(f"interrupted: the choice is repeated {LEAST_REPEATS} times, and the interval is rough", RuntimeWarning)
+            scored = score(LEAST_REPEATS)
         model = self.task.model(members, encoder, labels, outer, n_jobs)
-        return model, self.left_out.spread(outer.apply(choice.logits)), score
+        return model, self.left_out.spread(outer.apply(choice.logits)), scored
 
     def finished(self, calibration: str, metric_name: str) -> Finished:
         """Return what the report on the levers reads."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import optuna
@@ -55,10 +56,15 @@ class TrialStore:
         self._study, self._storage, self._folder = study, storage, folder
         self._files = FileSystemArtifactStore(folder)
 
-    def seed(self, wanted: int | None, drawn: int) -> int:
-        """Return the seed of the study: what it was begun with, unless the user wants one."""
+    def seed(self, wanted: int | None) -> int:
+        """Return the seed of the study: what it was begun with, unless the user wants one.
+
+        Of a new study it comes from the name, for workers that begin together must make the same folds.
+        """
+        if wanted is not None:
+            return wanted
         known = self._study.user_attrs.get(_ATTRIBUTE)
-        return int(known["seed"]) if wanted is None and known is not None else drawn
+        return crc32(self._study.study_name.encode()) >> 1 if known is None else int(known["seed"])
 
     def check(self, data: Data, folds: Sequence[Fold], levers: Levers, metric: str, seed: int) -> None:
         """Write down what the study is made of, or compare it with what was written.

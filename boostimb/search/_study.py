@@ -1,5 +1,6 @@
 """Optuna's study: where it lives, and how quiet it is."""
 
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from boostimb.typing import Metric
 
 # A storage of Optuna's, or how it is written.
 StorageLike = str | PathLike[str] | optuna.storages.BaseStorage
+# How often a database is opened that other workers make their tables in meanwhile, and the seconds in between.
+_OPENINGS, _PAUSE = 10, 0.1
 
 
 _lock, _before = Lock(), list[int]()
@@ -55,15 +58,23 @@ def open_storage(storage: StorageLike) -> optuna.storages.BaseStorage:
             return _redis_journal(url)
         # SQLAlchemy comes with Optuna, and loads when a database is asked for.
         from sqlalchemy import NullPool
-        from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.exc import SQLAlchemyError, StatementError
 
-        try:
-            # Without a pool no connection to a server stays open when the search is over; a trial asks for few.
-            pool = {} if url.startswith("sqlite") else {"poolclass": NullPool}
-            return optuna.storages.RDBStorage(url, engine_kwargs=pool)
-        except SQLAlchemyError as error:
-            said = str(error).strip().split("\n")[0]
-            raise ValueError(f"storage must be a URL at which a database answers, got {url!r}: {said}") from error
+        # Without a pool no connection to a server stays open when the search is over; a trial asks for few.
+        pool = {} if url.startswith("sqlite") else {"poolclass": NullPool}
+        left = _OPENINGS
+        while True:
+            left -= 1
+            try:
+                return optuna.storages.RDBStorage(url, engine_kwargs=pool)
+            except SQLAlchemyError as error:
+                # Of workers that begin a database together, each makes its tables, and the others find them there already. A
+                # database that does not answer has got no statement.
+                if left and isinstance(error, StatementError) and error.statement is not None:
+                    time.sleep(_PAUSE)
+                    continue
+                said = str(error).strip().split("\n")[0]
+                raise ValueError(f"storage must be a URL at which a database answers, got {url!r}: {said}") from error
 
 
 def _redis_journal(url: str) -> optuna.storages.BaseStorage:

@@ -39,7 +39,7 @@ def summary_html(result: "TuneResult") -> str:
         )
         parts.append(Grid("Constraints", ("", "out of fold", "chance of missing it"), tuple(rows)))
     if search.y.size * len(search.margins) <= _QUICK:
-        parts.append(result.lever_report().summary)
+        parts.append(result.lever_report().summary.replace(" +- ", " ± "))
     trials = result.cv_results_["trial"].size
     notes = f"{trials} trial{'s' * (trials != 1)}, {search.y.size:,} rows. result.report('report.html') shows all of it."
     return notebook_html(in_plain_words(at), parts, notes)

@@ -186,13 +186,14 @@ def tune(
 
     Notes
     -----
+    An interrupt (Ctrl-C) after the first finished trial ends the search and returns the best so far; one during the final choice
+    and its estimate hurries them, and the estimate is then of fewer repeats.
+
     Several classes: ``predict_proba`` and ``oof_proba_`` have a column for each label. ``threshold_`` holds a multiplier for each,
     and the class with the largest probability times multiplier is decided for; they are chosen out of fold for the goal, "f1" and
     "fbeta:2" being the mean over the classes. With costs it is the class of the least expected cost. The class weight w of a trial
     weighs a class by ``(n_largest / n_class) ** w``; samplers raise or cut classes by a ratio of smaller to largest. There are
     no constraints, no "asymmetric" loss and no isotonic calibration, and CatBoost takes log-loss only.
-
-    An interrupt (Ctrl-C) after the first finished trial ends the search and returns the best so far.
 
     Examples
     --------
@@ -234,7 +235,7 @@ def tune(
         folder, opened = artifact_folder(storage, artifacts), open_storage(storage)
         study = open_study(measure, opened, study_name)
         store = TrialStore(study, opened, folder)
-        seed = store.seed(None if random_state is None else seed, seed)
+        seed = store.seed(None if random_state is None else seed)
     elif artifacts is not None:
         raise ValueError(f"artifacts must come with storage, got artifacts={fspath(artifacts)!r} alone")
     folds = make_folds(data, cv, groups, seed)

@@ -1,6 +1,5 @@
 """From a user's table to the table inside: the columns that a model was fitted on, and their categories."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -13,6 +12,7 @@ from boostimb.table._chosen import categorical_positions
 from boostimb.table._levels import Category, Levels, Numbers, number
 from boostimb.table._reading import RawTable, column_label, read_table
 from boostimb.table._table import CategoricalFeatures, Categories, Table
+from boostimb.validation import warn
 
 
 @dataclass(frozen=True)
@@ -124,10 +124,10 @@ class TableEncoder:
         # The wording is scikit-learn's.
         if names is None:
             text = f"X does not have valid feature names, but {estimator_name} was fitted with feature names"
-            warnings.warn(text, UserWarning, stacklevel=3)
+            warn(text, UserWarning)
             return
         if self.names is None:
-            warnings.warn(f"X has feature names, but {estimator_name} was fitted without feature names", UserWarning, stacklevel=3)
+            warn(f"X has feature names, but {estimator_name} was fitted without feature names", UserWarning)
             return
         parts = ["The feature names should match those that were passed during fit."]
         unseen, absent = sorted(set(names) - set(self.names)), sorted(set(self.names) - set(names))

@@ -53,7 +53,7 @@ def test_a_saved_model_on_a_labelled_table(run, frame, folder, invoke):
     assert "label yes" in text
 
 
-def test_labels_that_are_no_texts(frame, folder, invoke, quick):
+def test_labels_that_are_no_texts(frame, folder, invoke, refused, quick):
     marked = frame.assign(bought=frame["bought"] == "yes")
     marked.to_parquet(folder / "kinds.parquet")
     marked.to_csv(folder / "kinds.csv", index=False)
@@ -63,6 +63,9 @@ def test_labels_that_are_no_texts(frame, folder, invoke, quick):
         assert invoke("report", folder / "kinds", folder / table, "-t", "bought", "-o", folder / "kinds.html").exit_code == 0
         pages.append(data_of(folder / "kinds.html")[1]["cuts"])
     assert pages[0] == pages[1]
+    frame.assign(bought=0.5).to_csv(folder / "numbers.csv", index=False)
+    said = " ".join(refused("report", folder / "kinds", folder / "numbers.csv", "-t", "bought").split())
+    assert said.endswith("[False, True]; got 0.5")
 
 
 @pytest.mark.parametrize(

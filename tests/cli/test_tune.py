@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.metrics import average_precision_score, f1_score
 from sklearn.model_selection import train_test_split
 
 import boostimb as bi
+from boostimb.cli._errors import reported
 
 pytestmark = pytest.mark.usefixtures("unplotted")
 
@@ -222,6 +224,13 @@ def test_semicolons_tabs_marks_and_gzip(frame, folder, run, invoke, quick):
         out = folder / f"{name} out"
         assert invoke("tune", folder / name, "-t", "bought", "--pos-label", "yes", "-o", out, *quick).exit_code == 0
         np.testing.assert_array_equal(bi.load(out / "model").predict_proba(X), expected)
+
+
+def test_a_note_ends_with_one_dot_and_keeps_those_inside(capsys):
+    with reported(debug=False):
+        warnings.warn("constraints={'precision': '>=...'} bounds it", UserWarning, stacklevel=1)
+        warnings.warn("a sentence.", UserWarning, stacklevel=1)
+    assert capsys.readouterr().err == "Note: constraints={'precision': '>=...'} bounds it.\nNote: a sentence.\n"
 
 
 def test_an_interrupt_keeps_the_best_so_far(table, folder, monkeypatch, invoke, quick):

@@ -190,6 +190,7 @@ def test_a_manifest_that_says_something_else(ensemble, tmp_path):
         {"threshold": [1.0, 2.0]},
         {"threshold": [1.0, 2.0, -1.0]},
         {"threshold": 0.5},
+        {"threshold": [1.0, 2.0, "3"]},
         {"costs": [[0, 1], [1, 0]]},
         {"costs": "none"},
         {"calibration": {"kind": "logistic", "scale": 1.0, "offset": 0.0}},
@@ -203,3 +204,21 @@ def test_a_manifest_that_says_something_else(ensemble, tmp_path):
         path.write_text(json.dumps({**changed, "sha256": digest(changed)}))
         with pytest.raises(ValueError, match=r"must|cannot"):
             bi.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("ensemble", [["lightgbm"]], indirect=True)
+def test_a_member_of_two_classes_is_refused(ensemble, tmp_path):
+    import json
+
+    from boostimb.model._folder import digest, sha256
+
+    folder = tmp_path / "model"
+    ensemble.save(folder)
+    X = np.random.default_rng(0).normal(size=(200, ensemble.n_features_in_))
+    two = bi.BoostClassifier("lightgbm", n_rounds=2, random_state=0).fit(X, X[:, 0] > 1)
+    two.export(folder / "member-0.txt")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["members"][0]["sha256"] = sha256(folder / "member-0.txt")
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "sha256": digest(manifest)}))
+    with pytest.raises(ValueError, match=r"as many classes as the manifest: a row has margins of shape \(1,\), not \(1, 3\)"):
+        bi.load(folder)

@@ -8,7 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score
+from sklearn.model_selection import RepeatedStratifiedKFold, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import boostimb as bi
 from boostimb.metrics import confusion_at
@@ -123,10 +127,7 @@ def test_context_models_are_scored_out_of_fold(context, table, result):
 
 
 def test_context_models_are_scikit_learn_s(small):
-    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     X, y = (each[:400] for each in small)
     report = bi.context_models(X, y, cv=2, random_state=0, n_jobs=1)
@@ -137,6 +138,35 @@ def test_context_models_are_scikit_learn_s(small):
         scores = next(each for each in report.models if each.name == f"logistic regression, {name}")
         assert scores.average_precision == pytest.approx(average_precision_score(y, proba), rel=1e-6)
         assert scores.half.f1 == pytest.approx(f1_score(y, proba >= 0.5))
+
+
+@pytest.mark.parametrize("cv", [TimeSeriesSplit(3), RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0)])
+def test_context_models_score_the_rows_that_the_search_scores(small, cv, tmp_path):
+    X, y = (each[:400] for each in small)
+    report = bi.context_models(X, y, cv=cv, random_state=0, n_jobs=1)
+    proba, times = np.zeros(400), np.zeros(400)
+    for train, valid in cv.split(X, y):
+        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(X[train], y[train])
+        proba[valid] += model.predict_proba(X[valid])[:, 1]
+        times[valid] += 1
+    there = times > 0
+    assert report.y.size == there.sum()
+    proba = proba[there] / times[there]
+    scores = next(each for each in report.models if each.name == "logistic regression, plain")
+    assert scores.average_precision == pytest.approx(average_precision_score(y[there], proba), rel=1e-6)
+    result = bi.tune(X, y, n_trials=1, **{**QUICK, "cv": cv})
+    assert page_of(result, "", report).models_note == "All models were scored on the same folds."
+
+
+def test_the_page_says_that_its_rows_are_not_weighted(small):
+    X, y = (each[:400] for each in small)
+    weight = np.where(X[:, 0] > 0, 3.0, 1.0)
+    told = [
+        page_of(bi.tune(X, y, n_trials=1, sample_weight=weight, weight_evaluation=weighed, **QUICK), "").warned
+        for weighed in (False, True)
+    ]
+    assert not any("each row once" in text for text in told[0])
+    assert sum("each row once" in text for text in told[1]) == 1
 
 
 def test_labels_without_meaning_teach_no_model(small):

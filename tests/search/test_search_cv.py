@@ -277,3 +277,18 @@ def test_several_classes_in_scikit_learns_tools(graded):
     assert 0.5 < grid.fit(X, y).best_score_ < 1
     with pytest.raises(ValueError, match="pos_label must be None with more than two classes"):
         bi.ImbalanceSearchCV(**CHEAP, pos_label="top").fit(X, y)
+
+
+def test_warnings_point_at_the_users_line(fitted, small):
+    X, y = small
+    tiny = np.full(y.size, 1e-4)
+    calls = [
+        lambda: fitted.predict(X),
+        lambda: fitted.best_estimator_.contributions(X),
+        lambda: clone(fitted).fit(X, y, sample_weight=tiny),
+        lambda: bi.BoostClassifier("lightgbm", n_rounds=2).fit(X, y, sample_weight=tiny),
+    ]
+    for call in calls:
+        with pytest.warns(UserWarning, match="feature names|has a mean of") as seen:
+            call()
+        assert {each.filename for each in seen} == {__file__}

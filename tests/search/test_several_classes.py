@@ -132,6 +132,8 @@ def test_pictures(result):
     for name in ("pr", "threshold", "scores", "calibration", "class_counts"):
         with pytest.raises(ValueError, match="this plot is of two classes, and the result is of 3"):
             getattr(result.plot, name)(ax=Figure().subplots())
+    with pytest.raises(ValueError, match="this plot is of two classes, and the result is of 3"):
+        result.plot.decision_surface(np.zeros((9, 5)), ax=Figure().subplots())
 
 
 def test_what_is_of_two_classes_says_so(rows, result, tmp_path):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ import pytest
 import boostimb as bi
 from boostimb.search._space import Levers
 from boostimb.search._store import TrialStore, artifact_folder
-from boostimb.search._study import open_storage
+from boostimb.search._study import open_storage, open_study
 from boostimb.table import TableEncoder
 
 QUICK = {"booster": "lightgbm", "cv": 3, "progress": False, "random_state": 0, "n_jobs": 1, "timeout": None}
@@ -104,6 +105,32 @@ def test_where_the_files_are(tmp_path):
     for storage in ("postgresql://host/db", optuna.storages.InMemoryStorage()):
         with pytest.raises(ValueError, match="artifacts must name a folder"):
             artifact_folder(storage, None)
+
+
+def test_workers_that_begin_together_share_database_and_seed(tmp_path):
+    """Each makes the tables of a new database, and all but the first find them there."""
+    workers, failed, seeds = 3, [], []
+
+    def begin(url, gate):
+        gate.wait()
+        try:
+            storage = open_storage(url)
+            study = open_study(bi.PRAUC(), storage, "shared")
+        except ValueError as error:
+            failed.append(str(error))
+            return
+        seeds.append((url, TrialStore(study, storage, tmp_path / "files").seed(None)))
+
+    for at in range(4):
+        gate, url = threading.Barrier(workers), f"sqlite:///{tmp_path}/{at}.db"
+        threads = [threading.Thread(target=begin, args=(url, gate)) for _ in range(workers)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+    assert failed == []
+    assert len(seeds) == 4 * workers
+    assert len(set(seeds)) == 4
 
 
 def test_artifacts_come_with_a_storage(small):

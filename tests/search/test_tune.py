@@ -179,6 +179,31 @@ def test_an_interrupt_while_models_of_all_rows_are_trained_keeps_the_fold_models
         assert np.isfinite(result.predict_proba(small[0])).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("choose_ensemble", "in haste"), ("final_members", "in haste"), ("estimate", "the choice is repeated 4 times")],
+)
+def test_an_interrupt_at_the_end_does_not_lose_the_search(small, monkeypatch, name, text):
+    from boostimb.search import _search
+
+    through, calls = getattr(_search, name), []
+
+    def interrupted_once(*args, **options):
+        calls.append(options)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return through(*args, **options)
+
+    plain = bi.tune(*small, n_trials=2, **QUICK)
+    monkeypatch.setattr(_search, name, interrupted_once)
+    with pytest.warns(RuntimeWarning, match=f"interrupted: .*{text}"):
+        result = bi.tune(*small, n_trials=2, **QUICK)
+    assert len(calls) == 2
+    np.testing.assert_array_equal(result.oof_proba_, plain.oof_proba_)
+    assert result.best_score_ == plain.best_score_
+    assert result.score_interval_[0] <= result.corrected_score_ <= result.score_interval_[1]
+
+
 def test_a_sampler_that_refuses_all_rows_does_not_lose_the_folds(small):
     from imblearn.over_sampling import RandomOverSampler
 
@@ -391,6 +416,8 @@ def test_optuna_is_left_as_it_was(small):
         ({"goal": "accuracy"}, "accuracy"),
         ({"constraints": {"recal": ">=0.9"}}, "recall"),
         ({"cost_matrix": [[1, 2]]}, "cost_matrix"),
+        ({"cost_matrix": [[0, 1], [2]]}, r"cost_matrix must be .* got \[\[0, 1\], \[2\]\]"),
+        ({"n_jobs": 0}, "n_jobs must be None or an integer other than 0, got 0"),
         ({"losses": "hinge"}, "losses must be one of"),
         ({"resamplers": "smoke"}, "must be one of none"),
         ({"refit": "all"}, "refit must be one of"),
