@@ -41,17 +41,17 @@ class ClassScores:
 
 
 def with_numbers(classes: Sequence[Any], numbers: Sequence[Any]) -> str:
-    """Return each class with its number, or how many there are and the range where one line would not hold them.
+    """Return each class with its number, or the range of the numbers where one line would not hold them.
 
     Examples
     --------
     >>> with_numbers(["low", "top"], [1200, 30])
     'low 1,200, top 30'
     >>> with_numbers(range(10), range(10, 20))
-    '10 classes, from 10 to 19'
+    '10 to 19 each'
     """
     if len(classes) > _SHOWN:
-        return f"{len(classes)} classes, from {_number(min(numbers))} to {_number(max(numbers))}"
+        return f"{_number(min(numbers))} to {_number(max(numbers))} each"
     return ", ".join(f"{label} {_number(number)}" for label, number in zip(classes, numbers, strict=True))
 
 
