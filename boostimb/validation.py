@@ -237,18 +237,12 @@ def members(y: LabelArray) -> list[BoolArray]:
 
 
 def check_class_weight(sample_weight: ArrayLike | None, y: LabelArray) -> FloatArray | None:
-    """Return weights as `check_weight` does; each class must keep a weight above 0."""
+    """Return weights as `check_weight` does; each class must keep a weight above 0, and a mean below 0.01 becomes 1."""
     weight = check_weight(sample_weight, y.shape[0])
     if weight is not None:
         if weight.max() > 1e30 or weight[weight > 0].min() < 1e-30:
             raise ValueError(
                 f"sample_weight must be between 1e-30 and 1e30, or 0, got {weight[weight > 0].min():g} to {weight.max():g}"
-            )
-        if weight.mean() < 0.01:
-            warn(
-                f"sample_weight has a mean of {weight.mean():.3g}: boosters count a weight of 1 as a row, and so small ones forbid "
-                "every split. Multiply them by their number over their sum",
-                UserWarning,
             )
         names = ["positive", "negative"] if y.dtype == np.bool_ else [f"{k + 1}." for k in range(int(y.max()) + 1)]
         for name, rows in zip(names, members(y), strict=True):
@@ -257,6 +251,13 @@ def check_class_weight(sample_weight: ArrayLike | None, y: LabelArray) -> FloatA
                     f"sample_weight must leave {'two' if len(names) == 2 else len(names)} classes, and it is 0 for all "
                     f"{int(rows.sum())} rows of the {name} class"
                 )
+        if weight.mean() < 0.01:
+            warn(
+                f"sample_weight has a mean of {weight.mean():.3g}: boosters count a weight of 1 as a row, and so small ones forbid "
+                "every split. They are divided by their mean",
+                UserWarning,
+            )
+            weight = weight / weight.mean()
     return weight
 
 

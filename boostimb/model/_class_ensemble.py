@@ -106,6 +106,10 @@ class ClassEnsemble(MemberSum):
         labels: NDArray[Any] = self.classes[decide(self.predict_proba(X), self.threshold, self.costs)]
         return labels
 
+    def contributions(self, X: Any) -> FloatArray:
+        """Raise: what a column adds is told of one positive class only."""
+        raise ValueError(f"contributions are those to one positive class, and this model has {self.classes.size} classes")
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model as a folder: one JSON manifest and the members' native files. `boostimb.load` reads it.
 

@@ -249,7 +249,11 @@ def _member(folder: Path, entry: dict[str, Any], row: Table, shape: tuple[int, .
     model = get_booster(entry["booster"]).load(file)
     if model.n_features != row.n_features:
         raise ValueError(f"{file} must be a model of {row.n_features} features, as the manifest says, and has {model.n_features}")
-    if (found := model.raw(row, n_jobs=1).shape) != shape:
+    try:
+        found = model.raw(row, n_jobs=1).shape
+    except ValueError as error:
+        raise ValueError(f"{file} must be a model of the columns that the manifest names: {error}") from error
+    if found != shape:
         raise ValueError(
             f"{file} must be a model of as many classes as the manifest: a row has margins of shape {found}, not {shape}"
         )

@@ -27,8 +27,8 @@ _NOTES = (
     "luck of that draw; the search tries more often what looks good, so a lever with few trials was also tuned less. 'Alone' "
     "is a plain booster with that lever and nothing else changed. The booster's own parameters are compared under the losses "
     "and samplers that its defaults were tried with, and the ensemble with the best trial. Probabilities and decisions are "
-    "compared row by row on models as they are: calibration with what the search's best trial says by itself, the sigmoid of "
-    "its margin, and the tuned threshold with 0.5."
+    "compared row by row on models as they are: calibration with what the search's best trial says by itself, the sigmoid "
+    "or softmax of its margins, and the tuned threshold with 0.5, or with the most probable of several classes."
 )
 
 

@@ -254,10 +254,14 @@ def test_bad_input(frame):
         model.fit(np.full((len(y), 1), np.inf), y)
 
 
-def test_weights_that_sum_to_one_are_named(frame):
+def test_weights_that_sum_to_one_count_as_those_of_mean_one(frame):
     X, y = frame
-    with pytest.warns(UserWarning, match="Multiply them by their number over their sum"):
-        bi.BoostClassifier(n_rounds=2).fit(X, y, sample_weight=np.full(len(y), 1 / len(y)))
+    weight = np.where(y == 1, 2.0, 1.0)
+    weight /= weight.mean()
+    want = bi.BoostClassifier(n_rounds=5).fit(X, y, sample_weight=weight).predict_proba(X)
+    with pytest.warns(UserWarning, match="They are divided by their mean"):
+        model = bi.BoostClassifier(n_rounds=5).fit(X, y, sample_weight=weight / len(y))
+    np.testing.assert_allclose(model.predict_proba(X), want, rtol=1e-6)
 
 
 def test_labels_that_come_as_objects(frame):

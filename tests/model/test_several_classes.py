@@ -160,6 +160,8 @@ def test_saved_and_loaded(ensemble, rows, tmp_path):
         np.testing.assert_array_equal(again.predict_proba(rows[2]), ensemble.predict_proba(rows[2]))
         np.testing.assert_array_equal(again.predict(rows[2]), ensemble.predict(rows[2]))
         assert repr(again) == repr(ensemble)
+    with pytest.raises(ValueError, match="contributions are those to one positive class, and this model has 3"):
+        ensemble.contributions(rows[2])
     assert "3 classes, decided by costs" in repr(ensemble)
     assert again.__sklearn_tags__().classifier_tags.multi_class
     with pytest.raises(ValueError, match=r"one native file holds one booster.*use save\(folder\)"):
