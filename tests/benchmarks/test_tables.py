@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tables
 
-ANSWER = {"rows": 1453, "columns": 8, "classes": 2, "rate": 0.024, "score": 0.6, "corrected": 0.58, "plain": 0.59}
+ANSWER = {"rows": 1453, "columns": 8, "classes": 2, "rate": 0.024, "folds": 5, "score": 0.6, "corrected": 0.58, "plain": 0.59}
 ANSWER |= {"trials": 4, "seconds": 6.2, "peak_mib": 441.0}
 
 
@@ -16,7 +16,7 @@ def test_a_line_for_a_table_that_came_through(monkeypatch):
 
     monkeypatch.setattr(tables, "ask", ask)
     found = tables.line(Path("a.parquet"), 20, 0)
-    assert found == (True, "| a | 1,453 | 8 | 2 | 2.4000% | 0.6000 | 0.5800 | 0.5900 | 4 | 6.2 | 441 |")
+    assert found == (True, "| a | 1,453 | 8 | 2 | 2.4000% | 5 | 0.6000 | 0.5800 | 0.5900 | 4 | 6.2 | 441 |")
 
 
 def test_a_line_for_one_that_failed(monkeypatch):
@@ -24,4 +24,4 @@ def test_a_line_for_one_that_failed(monkeypatch):
     came_through, text = tables.line(Path("a.parquet"), 20, 0)
     assert not came_through
     assert text.startswith("| a | failed: ValueError: no/good |")
-    assert text.count("|") == 12
+    assert text.count("|") == 13

@@ -101,7 +101,8 @@ class Case:
         if self.container == "objects" or "complex" in self.columns:  # of which NumPy would drop the imaginary part
             return rows
         try:
-            return rows.astype({"float64": float, "float32": np.float32, "int": int}[self.container])
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite
+                return rows.astype({"float64": float, "float32": np.float32, "int": int}[self.container])
         except (TypeError, ValueError, OverflowError):
             return rows  # NumPy itself has no such array
 
@@ -401,7 +402,7 @@ def check(case):
             raise
         return False
     proba = model.predict_proba(X)
-    assert proba.shape == (case.n_rows, 2)
+    assert proba.shape == (case.n_rows, 3 if case.labels == "three" else 2)
     assert np.isfinite(proba).all()
     assert ((proba >= 0) & (proba <= 1)).all()
     assert set(model.predict(X).tolist()) <= set(model.classes_.tolist())
