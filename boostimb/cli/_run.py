@@ -71,11 +71,14 @@ def search(task: Task, settings: Settings) -> TuneResult:
             metric=settings.metric_name if settings.metric_name in NAMED else settings.metric,
             goal=settings.goal,
             constraints=settings.constraints,
+            cost_matrix=settings.cost_matrix,
             confidence=settings.confidence,
             resamplers=settings.resamplers,
             timeout=settings.timeout,
             n_trials=settings.n_trials,
             cv=settings.folds,
+            groups=None if task.groups is None else task.groups[task.train],
+            sample_weight=task.train_weight,
             pos_label=task.pos_label,
             n_jobs=settings.n_jobs,
             random_state=settings.seed,
@@ -96,7 +99,7 @@ def baseline(task: Task, settings: Settings) -> Baseline:
     names = installed() if settings.boosters == "auto" else settings.boosters
     name = next(name for name in _OWN_ROUNDS if name in names)
     plain = BoostClassifier(name, n_rounds=_OWN_ROUNDS[name], n_jobs=settings.n_jobs, random_state=settings.seed)
-    plain.fit(task.X.iloc[task.train], task.truth[task.train])
+    plain.fit(task.X.iloc[task.train], task.truth[task.train], sample_weight=task.train_weight)
     proba = plain.predict_proba(task.X.iloc[task.test])
     if task.pos_label is None:
         judged = _judge_classes(task, proba, proba.argmax(axis=1), settings)
