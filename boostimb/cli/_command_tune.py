@@ -232,9 +232,7 @@ def tune(
         _search_and_save(task, settings, out, levers)
 
 
-def _table(
-    table: Path | None, target: str | None, example: str | None, decimal: str | None
-) -> "tuple[pd.DataFrame, str, str]":
+def _table(table: Path | None, target: str | None, example: str | None, decimal: str | None) -> "tuple[pd.DataFrame, str, str]":
     """Return the table, what to call it, and its target."""
     from boostimb.cli._example import EXAMPLES, digits
     from boostimb.cli._tables import read_table

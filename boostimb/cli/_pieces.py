@@ -47,9 +47,7 @@ def pieces_of(
     return (piece for piece in every if len(piece.features))  # a text table without rows is one piece without rows
 
 
-def _csv_pieces(
-    table: Path, names: list[str], texts: Sequence[str], rows: int, keep: bool, decimal: str | None
-) -> Iterator[Piece]:
+def _csv_pieces(table: Path, names: list[str], texts: Sequence[str], rows: int, keep: bool, decimal: str | None) -> Iterator[Piece]:
     import pandas as pd
 
     options = {**csv_options(table, decimal), "chunksize": rows}

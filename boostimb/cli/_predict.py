@@ -76,9 +76,7 @@ def check_files(table: Path, out: Path | None) -> None:
         raise InputError(f"--out must not be the table itself, {table}")
 
 
-def _score(
-    model: AnyModel, table: Path, out: Path | None, names: list[str], *, only: bool, decimal: str | None
-) -> None:
+def _score(model: AnyModel, table: Path, out: Path | None, names: list[str], *, only: bool, decimal: str | None) -> None:
     """Put one table through the model."""
     texts = text_columns(model, names)
     # Into a Parquet file, the features of a text table go as what they are, and not as the text of their fields.

@@ -141,9 +141,8 @@ def _warn_of_suspects(X: "pd.DataFrame") -> None:
     for name in X.columns:
         column = X[name]
         if pd.api.types.is_integer_dtype(column) and len(column) > 2 and bool((column.diff().iloc[1:] == 1).all()):
-            say(
-                f"Note: column {name!r} counts the rows. If it says nothing about new rows, leave it out: --drop {shlex.quote(name)}"
-            )
+            remedy = f"--drop {shlex.quote(name)}"
+            say(f"Note: column {name!r} counts the rows. If it says nothing about new rows, leave it out: {remedy}")
 
 
 def _labels(y: NDArray[Any], target: str, wanted: str | None) -> Labels | ClassLabels:
@@ -193,7 +192,7 @@ def _split(truth: LabelArray, group: NDArray[Any] | None, test_size: float, seed
     """
     from sklearn.model_selection import train_test_split
 
-    counts = np.unique(truth, return_counts=True)[1]
+    values, counts = np.unique(truth, return_counts=True)
     least = int(counts.min())
     try:
         if least < 2:
@@ -206,10 +205,10 @@ def _split(truth: LabelArray, group: NDArray[Any] | None, test_size: float, seed
             raise ValueError
     except ValueError:  # also scikit-learn's own, where a part would have fewer rows than there are classes
         rare = "rarer" if counts.size == 2 else "rarest"
-        groups = "" if group is None else f" in {np.unique(group).size} groups"
+        within = "" if group is None else f" in {np.unique(group[truth == values[counts.argmin()]]).size} groups"
         raise InputError(
-            f"the {rare} class has {least} rows{groups}, which --test-size {test_size:g} cannot divide into a part to learn from and one "
-            "to hold out: label more rows, or choose another size"
+            f"the {rare} class has {least} rows{within}, which --test-size {test_size:g} cannot divide into a part to learn from "
+            "and one to hold out: label more rows, or choose another size"
         ) from None
     return np.sort(parts[0]), np.sort(parts[1])
 

@@ -182,8 +182,9 @@ def tune(
     ImbalanceWarning
         On known traps, most of them before any training: fewer than 20 positives; fewer than 0.1% (with the average precision of
         an isolation forest, which takes some seconds of a budget of 20 or more); a column that tells the label by itself; a
-        text column with nearly a value of its own in each row; at random folds, exact twins of left-out rows among training rows, or a column that rises as time does; constraints that no
-        threshold satisfies, or none with the confidence; a decision that flags positives hardly more readily than negatives.
+        text column with nearly a value of its own in each row; at random folds, exact twins of left-out rows among training
+        rows, or a column that rises as time does; constraints that no threshold satisfies, or none with the confidence; a
+        decision that flags positives hardly more readily than negatives.
 
     Notes
     -----

@@ -79,7 +79,9 @@ def test_an_unknown_column(shop, tune):
     assert "no column 'jobs' (--drop); did you mean 'job'?" in tune(path, "--drop", "jobs")
     assert "--drop must not name the column of --target, 'bought'" in tune(path, "--drop", "bought")
     assert "no column 'jobs' (--groups); did you mean 'job'?" in tune(path, "--groups", "jobs")
-    assert "--groups and --weights must be different columns, and both are 'age'" in tune(path, "--groups", "age", "--weights", "age")
+    assert "--groups and --weights must be different columns, and both are 'age'" in tune(
+        path, "--groups", "age", "--weights", "age"
+    )
     assert "no column beside the target" in tune(path, "--drop", "job", "--drop", "amount", "--drop", "age", "--drop", "count")
 
 
@@ -149,11 +151,9 @@ def test_decimal_commas(shop, tune, refused):
     assert "--decimal must be , or ., got ';'" in tune(path, "--decimal", ";")
 
 
-def test_costs_and_constraints_are_of_two_classes(shop, refused, quick):
-    path = shop(lambda frame: frame.assign(bought=["a", "b", "c"] * 200))
-    args = ("tune", path, "-t", "bought", "-o", path.parent / "out", *quick)
-    assert "--cost-fp and --cost-fn must come with a target of two classes" in refused(*args, "--cost-fn", "3")
-    assert "--constraint must come with a target of two classes" in refused(*args, "--constraint", "recall>=0.5")
+def test_too_few_groups(shop, tune):
+    path = shop(lambda frame: frame.assign(group=np.where(frame["bought"] == "yes", 0, frame.index)))
+    assert "rows in 1 groups, which --test-size 0.25 cannot divide" in tune(path, "--groups", "group")
 
 
 def test_too_few_positives(shop, tune, invoke, quick):

@@ -313,7 +313,10 @@ def test_a_note_ends_with_one_dot_and_keeps_those_inside(capsys):
         ("groups must not be missing", "--groups must not be missing"),
         ("3 groups with positives", "3 groups with positives"),
         ("column 'sample_weight' is text", "column 'sample_weight' is text"),
-        ("cv=sklearn.model_selection.TimeSeriesSplit(5); or drop it", "in Python by sklearn.model_selection.TimeSeriesSplit(5); or drop it (--drop)"),
+        (
+            "cv=sklearn.model_selection.TimeSeriesSplit(5); or drop it",
+            "in Python by sklearn.model_selection.TimeSeriesSplit(5); or drop it (--drop)",
+        ),
         ("or state the costs as cost_matrix", "or state the costs as --cost-fp and --cost-fn"),
     ],
 )
