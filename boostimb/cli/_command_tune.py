@@ -229,7 +229,7 @@ def tune(
         )
         del frame
         settings.check_classes(task.pos_label is None)
-        _search_and_save(task, settings, out, levers)
+        _search_and_save(task, settings, out, levers, decimal)
 
 
 def _table(table: Path | None, target: str | None, example: str | None, decimal: str | None) -> "tuple[pd.DataFrame, str, str]":
@@ -253,7 +253,7 @@ def _table(table: Path | None, target: str | None, example: str | None, decimal:
     return frame, table.name, target
 
 
-def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool) -> None:
+def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool, decimal: str | None) -> None:
     """Search, score on the held-out part, save and show."""
     from boostimb.cli._report import save_report
     from boostimb.cli._run import baseline, judge_tuned, search
@@ -276,4 +276,4 @@ def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool
     show_results(task, settings, result, tuned, plain, seconds)
     if levers:
         show_levers(result)
-    show_files(out, result, plotted=plotted, told=told)
+    show_files(out, result, decimal, plotted=plotted, told=told)

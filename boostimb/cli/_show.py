@@ -85,7 +85,7 @@ def show_levers(result: TuneResult) -> None:
     console().print(Text(f"\nWhat each lever bought, out of fold\n{result.lever_report()}"), soft_wrap=True)
 
 
-def show_files(folder: Path, model: TuneResult, *, plotted: bool, told: bool) -> None:
+def show_files(folder: Path, model: TuneResult, decimal: str | None, *, plotted: bool, told: bool) -> None:
     """Say what was saved and how to use it."""
     out = console()
     lines = [(folder / MODEL, "the model"), (folder / FIGURES, "all figures of this run")]
@@ -109,7 +109,8 @@ def show_files(folder: Path, model: TuneResult, *, plotted: bool, told: bool) ->
         f"model = bi.load({str(folder)!r})",
         f"model.predict_proba(X){_column(model)}, model.predict(X)",
     )
-    command = f"boostimb predict {shlex.quote(str(folder))} NEW.csv --out decisions.csv"
+    mark = "" if decimal is None else f" --decimal {decimal}"
+    command = f"boostimb predict {shlex.quote(str(folder))} NEW.csv{mark} --out decisions.csv"
     out.print(Text.assemble(("\nUse it", "bold"), f" by {command}\nor in Python:"), soft_wrap=True)
     for line in code:
         out.print(Text(f"  {line}"), soft_wrap=True)

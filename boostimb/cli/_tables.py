@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from boostimb.cli._errors import InputError
+from boostimb.cli._errors import InputError, say
 from boostimb.validation import missing_extra
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PARQUET = (".parquet", ".pq")
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-_WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_WITH = {mark: re.compile(rf"[+-]?\d*[{mark}]\d+([eE][+-]?\d+)?") for mark in ",."}
 _WITHOUT = re.compile(r"[+-]?\d+")
 _SEEN = 200  # values of a text column that are looked at to tell whether they are numbers
 
@@ -125,18 +125,23 @@ def csv_style(table: Path, decimal: str | None) -> dict[str, Any]:
 
 def check_decimals(frame: "pd.DataFrame", decimal: str | None) -> None:
     """Raise for a column of text that reads as numbers with a decimal comma, unless the user has said what the mark is."""
-    import pandas as pd
-
-    if decimal is not None:
-        return
-    for name in frame.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]]:
-        values = frame[name].dropna().iloc[:_SEEN].tolist()
-        commas = [value for value in values if isinstance(value, str) and _WITH_COMMA.fullmatch(value.strip())]
-        if commas and all(value in commas or (isinstance(value, str) and _WITHOUT.fullmatch(value.strip())) for value in values):
+    if decimal is None:
+        for name, value in _texts_like(frame, ","):
             raise InputError(
-                f"column {name!r} is text, and reads as numbers with a decimal comma, such as {commas[0]!r}: --decimal , takes "
+                f"column {name!r} is text, and reads as numbers with a decimal comma, such as {value!r}: --decimal , takes "
                 "them so, and --decimal . leaves them text; commas between thousands must be taken out first"
             )
+
+
+def _texts_like(frame: "pd.DataFrame", mark: str) -> Iterator[tuple[str, str]]:
+    """Yield the columns of text that read as numbers with a decimal mark, each with the first value that has it."""
+    import pandas as pd
+
+    for name in frame.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]]:
+        values = [str(value).strip() for value in frame[name].dropna().iloc[:_SEEN]]
+        marked = [value for value in values if _WITH[mark].fullmatch(value)]
+        if marked and all(_WITH[mark].fullmatch(value) or _WITHOUT.fullmatch(value) for value in values):
+            yield str(name), marked[0]
 
 
 def read_csv(path: Path, decimal: str | None = None, **options: Any) -> "pd.DataFrame":
@@ -171,6 +176,8 @@ def read_table(path: Path, decimal: str | None = None) -> "pd.DataFrame":
         # The whole column at once: in pieces, one column could come out as numbers here and text there.
         frame = read_csv(path, decimal, low_memory=False)
         check_decimals(frame, decimal)
+        for name, value in _texts_like(frame, ".") if decimal == "," else ():
+            say(f"Note: column {name!r} is taken as text, such as {value!r}, since the decimal mark is a comma.")
     if frame.empty:
         raise InputError(f"{path} holds no rows" if len(frame.columns) else f"{path} holds no columns")
     return frame.reset_index(drop=True).rename(columns=str)

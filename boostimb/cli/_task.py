@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2}))([T ]\d{1,2}:\d{2}.*)?")
 _SEEN = 200  # values of a text column that are looked at to tell whether they are dates
+_FEW_TEXTS = 0.2  # share of a column's values that are no numbers, up to which they are taken for an oversight
 _SHOWN = 6  # labels that an error lists
 
 
@@ -135,7 +136,7 @@ def _is_text_of_dates(column: "pd.Series[Any]") -> bool:
 
 
 def _warn_of_suspects(X: "pd.DataFrame") -> None:
-    """Point at columns that count the rows: they teach nothing about new rows, and may give away how the file is sorted."""
+    """Point at columns that count the rows, and so teach nothing about new ones, and at numbers that a few fields make text."""
     import pandas as pd
 
     for name in X.columns:
@@ -143,6 +144,14 @@ def _warn_of_suspects(X: "pd.DataFrame") -> None:
         if pd.api.types.is_integer_dtype(column) and len(column) > 2 and bool((column.diff().iloc[1:] == 1).all()):
             remedy = f"--drop {shlex.quote(name)}"
             say(f"Note: column {name!r} counts the rows. If it says nothing about new rows, leave it out: {remedy}")
+        elif not pd.api.types.is_numeric_dtype(column):
+            texts = column.dropna().astype(str)
+            others = texts[pd.to_numeric(texts, errors="coerce").isna()]
+            if 0 < len(others) < _FEW_TEXTS * len(texts):
+                say(
+                    f"Note: column {name!r} is taken as text because of {len(others):,} of its {len(texts):,} values, such as "
+                    f"{others.iloc[0]!r}; the others are numbers. Where these mean missing, leave such fields empty."
+                )
 
 
 def _labels(y: NDArray[Any], target: str, wanted: str | None) -> Labels | ClassLabels:

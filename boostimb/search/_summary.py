@@ -22,8 +22,8 @@ def said_of_plain(result: "TuneResult") -> str:
     if sign * result.corrected_score_ >= sign * result.baseline_score_:
         return ""
     return (
-        "The corrected score does not reach that of the plain booster: on these rows the search bought no better ranking, and a "
-        "plain booster with the chosen threshold may serve as well."
+        "The corrected score does not reach that of the plain booster: out of fold, the search found nothing that is surely better "
+        "than the boosters' defaults."
     )
 
 

@@ -247,8 +247,12 @@ def test_groups_stay_together_and_weights_count(frame, folder, monkeypatch, invo
 def test_decimal_commas_are_read_and_written_when_told(frame, folder, run, invoke, refused, quick):
     path, out = folder / "commas.csv", folder / "commas"
     frame.to_csv(path, index=False, sep=";", decimal=",")
+    frame.to_csv(folder / "points.csv", index=False)
+    wrong = invoke("tune", folder / "points.csv", "-t", "age", "--decimal", ",", "-o", out, *quick)
+    assert "Note: column 'amount' is taken as text, such as '" in wrong.stderr
     result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", "--decimal", ",", "-o", out, *quick)
     assert result.exit_code == 0, result.output
+    assert "NEW.csv --decimal , --out decisions.csv" in told(result)
     expected = bi.load(run[0] / "model").predict_proba(frame.drop(columns="bought"))[:, 1]
     assert "column 'amount' is text, and reads as numbers with a decimal comma" in refused("predict", out, path)
     assert invoke("predict", out, path, "--decimal", ",", "-o", folder / "decided.csv").exit_code == 0
@@ -270,6 +274,14 @@ def test_it_says_where_the_plain_booster_is_not_reached():
     assert said_of_plain(Result) == ""
     Result.search_metric, Result.baseline_score_ = ExpectedCost(fp=1, fn=10), 0.3
     assert "does not reach" in said_of_plain(Result)
+
+
+def test_numbers_that_a_few_fields_make_text_are_pointed_out(frame, folder, invoke, quick):
+    path = folder / "question.csv"
+    frame.assign(age=frame["age"].round(0).astype(str).where(frame.index % 50 > 0, "?")).to_csv(path, index=False)
+    result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", "-o", folder / "question", *quick)
+    assert "column 'age' is taken as text because of 12 of its 600 values, such as '?'; the others are numbers" in result.stderr
+    assert result.stderr.count("Note") == 1
 
 
 def test_columns_that_count_or_name_the_rows_are_pointed_out(frame, folder, invoke, quick):
