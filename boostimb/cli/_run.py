@@ -50,13 +50,14 @@ class Baseline:
     booster: str
     n_rounds: int
     judged: Judged
+    weighted: bool
 
     @property
     def description(self) -> str:
         """What it is, to be printed under its scores."""
         return (
-            f"plain {self.booster}: its default parameters, {self.n_rounds} rounds on the same training rows, no class weight, no "
-            f"resampling, {'cut at 0.5' if isinstance(self.judged.scores, Scores) else 'the likeliest class'}"
+            f"plain {self.booster}: its default parameters, {self.n_rounds} rounds on the same training rows"
+            f"{', by their weights' if self.weighted else ''}, no class weight, no resampling, {'cut at 0.5' if isinstance(self.judged.scores, Scores) else 'the likeliest class'}"
         )
 
 
@@ -105,7 +106,7 @@ def baseline(task: Task, settings: Settings) -> Baseline:
         judged = _judge_classes(task, proba, proba.argmax(axis=1), settings)
     else:
         judged = _judge(task.truth[task.test], proba[:, 1], 0.5, settings.metric)
-    return Baseline(name, plain.best_iteration_, judged)
+    return Baseline(name, plain.best_iteration_, judged, task.weight is not None)
 
 
 def _judge_classes(task: Task, proba: FloatArray, decided: IntArray, settings: Settings) -> Judged:

@@ -236,6 +236,7 @@ def test_groups_stay_together_and_weights_count(frame, folder, monkeypatch, invo
     options = ("--groups", "customer", "--weights", "worth", "-o", out)
     result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", *options, *quick)
     assert result.exit_code == 0, result.output
+    assert "on the same training rows, by their weights, no class weight" in told(result)
     rows = asked["X"].index.to_numpy()
     assert list(asked["X"]) == ["amount", "age", "count", "job"]
     np.testing.assert_array_equal(asked["groups"], group[rows])
