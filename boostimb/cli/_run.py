@@ -55,9 +55,10 @@ class Baseline:
     @property
     def description(self) -> str:
         """What it is, to be printed under its scores."""
+        rows = "the same training rows" + (", by their weights" if self.weighted else "")
+        cut = "cut at 0.5" if isinstance(self.judged.scores, Scores) else "the likeliest class"
         return (
-            f"plain {self.booster}: its default parameters, {self.n_rounds} rounds on the same training rows"
-            f"{', by their weights' if self.weighted else ''}, no class weight, no resampling, {'cut at 0.5' if isinstance(self.judged.scores, Scores) else 'the likeliest class'}"
+            f"plain {self.booster}: its default parameters, {self.n_rounds} rounds on {rows}, no class weight, no resampling, {cut}"
         )
 
 
