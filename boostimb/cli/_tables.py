@@ -27,7 +27,12 @@ _SEEN = 200  # values of a text column that are looked at to tell whether they a
 
 DecimalMark = Annotated[
     str | None,
-    typer.Option("--decimal", metavar="MARK", help="The decimal mark of a text table, , or .", show_default=False),
+    typer.Option(
+        "--decimal",
+        metavar="MARK",
+        help="The decimal mark of numbers in a text table, as --decimal , for 3,14.",
+        show_default=False,
+    ),
 ]
 
 
