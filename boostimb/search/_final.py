@@ -14,10 +14,6 @@ from boostimb.search._select import Choice
 from boostimb.search._trial import Outcome, Workers, refit_on_all
 from boostimb.validation import warn
 
-# Of a trial's weight in the final model, what goes to one model that is trained on all rows; the rest is shared by its fold models.
-# Models of all rows alone are worse than fold models, and both together as good (benchmarks/ablation.py). Where folds leave some
-# rows out never, as in time order, their models have not seen the latest rows, and all goes to the models of all rows.
-REFIT_SHARE = {"ensemble": 0.4, "bag": 0.0, "single": 1.0}
 # More rows bear more rounds.
 REFIT_ROUNDS = 1.15
 
@@ -37,9 +33,11 @@ class Trained:
 
 
 def final_members(
-    choice: Choice, trained: Sequence[Trained], share: float, data: Data, workers: Workers, seed: int, deadline: float | None
+    choice: Choice, trained: Sequence[Trained], all_rows: bool, data: Data, workers: Workers, seed: int, deadline: float | None
 ) -> list[Member]:
     """Return the models of the chosen trials as members of an ensemble.
+
+    Fold models together are better than one model of all rows, and as good as with it (benchmarks/ablation.py).
 
     Parameters
     ----------
@@ -47,9 +45,8 @@ def final_members(
         The trials, their weights and calibrations.
     trained : sequence of Trained
         All trials; those chosen have their fold models.
-    share : float
-        What of a trial's weight goes to a model of all rows, which is trained here; 0 leaves the fold models alone, and 1 leaves
-        them out.
+    all_rows : bool
+        Whether to train each trial once more, on all rows, and to take that model in the place of its fold models.
     data : Data
         All rows.
     workers : Workers
@@ -61,10 +58,10 @@ def final_members(
     """
     outcomes = [trained[at].outcome for at in choice.trials]
     again: list[Model | None] = [None] * len(outcomes)
-    if share:
+    if all_rows:
         again = _train_again(outcomes, data, workers, seed, deadline)
         late = sum(model is None for model in again)
-        if late and share == 1.0 and deadline is not None and time.monotonic() > deadline:
+        if late and deadline is not None and time.monotonic() > deadline:
             warn(
                 f"{late} of {len(again)} models of all rows were not trained in time, and fold models, which have seen a part of "
                 "the rows, stand in for them: give more time",
@@ -72,10 +69,8 @@ def final_members(
             )
     members = []
     for outcome, weight, line, model in zip(outcomes, choice.weights, choice.calibrations, again, strict=True):
-        parts = [(each, weight * (1.0 - (share if model else 0.0)) / len(outcome.models)) for each in outcome.models]
-        if model is not None:
-            parts.append((model, weight * share))
-        members += [Member(outcome.plan.booster, each, part, line.scale, line.offset) for each, part in parts if part > 0]
+        models = outcome.models if model is None else (model,)
+        members += [Member(outcome.plan.booster, each, weight / len(models), line.scale, line.offset) for each in models]
     return members
 
 

@@ -10,7 +10,7 @@ from boostimb.typing import FloatArray
 RANK = 3
 # A trial is given up where it lies behind by more standard errors than this, beyond what it may still gain, and beyond a share of
 # the finisher's score: one that is nearly as good and goes another way is worth having.
-ERRORS, NEARLY = 2.0, 0.01
+ERRORS, NEARLY = 1.5, 0.01
 # What it may still gain, as a share of what it has gained over the second half of its rounds.
 STILL = 0.5
 # No trial is judged before so many rounds, nor before its rounds times its step have come to so much: curves begin with a plateau.

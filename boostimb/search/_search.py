@@ -10,7 +10,7 @@ import optuna
 
 from boostimb.model import ClassEnsemble, Ensemble
 from boostimb.search._estimate import LEAST_REPEATS, Estimate, Price, estimate
-from boostimb.search._final import REFIT_SHARE, Trained, final_members
+from boostimb.search._final import Trained, final_members
 from boostimb.search._folds import Fold, LeftOut, weight_of
 from boostimb.search._lever_effects import Finished
 from boostimb.search._progress import Progress
@@ -53,7 +53,8 @@ class Search:
         self.y, self.weight = data.y[self.left_out.rows], weight_of(data.score_weight, self.left_out.rows)
         self.task = data.task
         self.sign = 1.0 if metric.greater_is_better else -1.0
-        self.share = REFIT_SHARE[refit] if self.left_out.all_rows else 1.0
+        # Where folds leave some rows out never, as in time order, the fold models have not seen the latest ones.
+        self.trains_again = refit == "single" or not self.left_out.all_rows
         # What training on all rows costs, as a share of training the folds.
         self.refit_cost = data.y.size / sum(fold.train_rows.size for fold in folds)
         self.trained: list[Trained] = []
@@ -191,7 +192,7 @@ class Search:
     def _seconds_to_train_again(self) -> float:
         """Return about how long it takes to train the members of the final model once more, on all rows."""
         best = sorted(self.trained, key=lambda each: each.log_loss)[: _MEMBERS if self.ensemble else 1]
-        return self.refit_cost * sum(each.outcome.seconds for each in best) if self.share else 0.0
+        return self.refit_cost * sum(each.outcome.seconds for each in best) if self.trains_again else 0.0
 
     def baseline(self) -> float:
         """Return the best score among the boosters' plain defaults; the first trial's where the space does not hold them."""
@@ -228,7 +229,7 @@ class Search:
             choice = choose_best(self.y, margins, self.scores, weight=self.weight)
         # One model has no other in its place.
         end = None if deadline is None or self.refit == "single" else deadline - self._seconds_to_choose()
-        members = final_members(choice, self.trained, self.share, self.folds[0].data, self.workers, self.seed, end)
+        members = final_members(choice, self.trained, self.trains_again, self.folds[0].data, self.workers, self.seed, end)
         outer = self.task.calibrate(choice.logits, self.y, self.weight, calibration)
         shown = self.task.comparable(outer, choice.logits)
         if not self.ensemble:

@@ -14,6 +14,7 @@ from scipy.ndimage import uniform_filter1d
 
 from boostimb.boosters import Model, Run, get_booster
 from boostimb.search._folds import Data, Fold, LeftOut
+from boostimb.search._race import smoothed_at
 from boostimb.search._space import Plan
 from boostimb.typing import BoundMetric, Float32Array, FloatArray, IntArray, Metric
 
@@ -25,6 +26,9 @@ _STRIDE, _LARGE = 5, 3_000_000
 _KEPT = 30
 # The curve is read as a mean over so many rounds: its highest single point would be picked by luck.
 _SMOOTH = 9
+# A gain is one that training goes on for if it is more than so many of its standard errors over the folds: a mean curve of few
+# positives creeps upwards for thousands of rounds, and nothing comes of it.
+_ERRORS = 1.0
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,7 @@ def _stride(data: Data) -> int:
 
 @dataclass
 class _Boosting:
-    """The folds of a trial, advanced together until their mean curve has not risen for ``wait`` rounds."""
+    """The folds of a trial, advanced together until their curves have not risen for ``wait`` rounds."""
 
     runs: Sequence[Run]
     evaluates: Sequence[BoundMetric]
@@ -175,6 +179,8 @@ class _Boosting:
     curves: list[list[float]] = field(init=False)
     # The margins of the last steps, one of which the model will end with.
     steps: deque[tuple[int, list[Float32Array]]] = field(init=False)
+    risen: int = field(init=False, default=0)  # the round up to which the curves have risen
+    height: FloatArray | None = field(init=False, default=None)  # of each curve at that round
 
     def __post_init__(self) -> None:
         self.curves = [[] for _ in self.runs]
@@ -200,10 +206,11 @@ class _Boosting:
                 done, ended = len(self.curves[0]), longest < self.stride or late
                 if done % self.every == 0 or ended or not self.steps:
                     self.steps.append((done, [margins for _, margins in new]))
-                n_rounds, best = self._best()
-                if ended or done - n_rounds >= self.wait:
-                    return n_rounds, best
-                watch(self.oriented())
+                curves = self.oriented()
+                self._note_rise(smoothed_at(curves, done), done)
+                if ended or done - self.risen >= self.wait:
+                    return self._best()
+                watch(curves)
         finally:
             end([future for step in ahead for future in step])
 
@@ -223,6 +230,14 @@ class _Boosting:
                 break
             values += new
         return values, run.margins.astype(np.float32)
+
+    def _note_rise(self, now: FloatArray, done: int) -> None:
+        """Take note if the curves have risen."""
+        if self.height is not None:
+            gain = now - self.height
+            if gain.mean() <= max(0.0, _ERRORS * gain.std(ddof=1) / np.sqrt(gain.size)):
+                return
+        self.height, self.risen = now, done
 
     def oriented(self) -> FloatArray:
         """The curves, more being better, shape (n_folds, n_rounds)."""
