@@ -211,7 +211,7 @@ class LeverReport:
     @property
     def grids(self) -> tuple[Grid, ...]:
         """The comparisons as tables of text, one for each measure."""
-        columns = ("", "trials off", "on", "off", "on", "gain", "±", "")
+        columns = ("", "trials off", "trials on", "off", "on", "gain", "±", "")
         return tuple(
             Grid(f"by {measure}", columns, tuple((row.lever, *_counts(row), *_numbers(row), row.verdict) for row in rows))
             for measure, rows in self._by_measure()
