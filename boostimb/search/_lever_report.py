@@ -218,11 +218,16 @@ class LeverReport:
         )
 
     def _repr_html_(self) -> str:
-        return notebook_html("What each lever bought", (self.summary, *self.grids), self.notes)
+        return notebook_html("What each lever bought", (_with_signs(self.summary), *self.grids), _with_signs(self.notes))
 
     def _by_measure(self) -> Iterator[tuple[str, list[LeverRow]]]:
         for measure in dict.fromkeys(row.measure for row in self.rows):
             yield measure, [row for row in self.rows if row.measure == measure]
+
+
+def _with_signs(text: str) -> str:
+    """Write what a terminal may lack."""
+    return text.replace("+-", "±")
 
 
 def _in_words(whole: LeverRow) -> str:
