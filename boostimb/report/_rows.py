@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ROW = 0.44  # inches
-_SMALL, _HIGH = 8.3, 19  # points: the font of a text, and the row that it needs
+_SMALL, _HIGH = 8.3, 21  # points: the font of a text, and the row that it needs
 
 
 def row_axes(ax: "Axes | None", n_rows: int) -> "Axes":
