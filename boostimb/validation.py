@@ -298,6 +298,20 @@ def is_zero_one(classes: NDArray[Any]) -> bool:
     return classes.tolist() in ([0, 1], [-1, 1])
 
 
+def as_labels(y: Any) -> NDArray[Any]:
+    """Return labels as a one-dimensional array, of a column too, as scikit-learn does."""
+    from sklearn.utils.validation import column_or_1d
+
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None")
+    if isinstance(y, str):
+        raise ValueError(
+            f"y must be the labels themselves, one for each row, got the text {y!r}: where it names a column of X, write "
+            f"y=X.pop({y!r})"
+        )
+    return np.asarray(column_or_1d(y, warn=True))
+
+
 def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int | None = None) -> Labels | ClassLabels:
     """Return labels of any type, of two classes or of more.
 
@@ -318,11 +332,8 @@ def check_labels(y: Any, *, pos_label: Any = None, ordered: bool = False, n: int
         For missing labels, one class, continuous values, a ``pos_label`` that is not among them, or one beside more than two.
     """
     from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import column_or_1d
 
-    if y is None:
-        raise ValueError("requires y to be passed, but the target y is None")
-    y = column_or_1d(y, warn=True)
+    y = as_labels(y)
     if n is not None:
         check_length("y", y, n, "X")
     if (gone := missing(y)).any():

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from boostimb.cli._errors import Debug, reported
+from boostimb.cli._tables import DecimalMark
 
 EXAMPLES_OF_USE = """[bold]Examples[/bold]
 
@@ -30,6 +31,7 @@ def explain(
             show_default=False,
         ),
     ] = None,
+    decimal: DecimalMark = None,
     debug: Debug = False,
 ) -> None:
     """Say which columns a model goes by, over a table of any length and for each of its rows.
@@ -39,4 +41,4 @@ def explain(
     with reported(debug):
         from boostimb.cli._explain import explain_file
 
-        explain_file(model, table, out, top)
+        explain_file(model, table, out, top, decimal)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from boostimb.cli._errors import Debug, reported
+from boostimb.cli._tables import DecimalMark
 
 EXAMPLES_OF_USE = """[bold]Examples[/bold]
 
@@ -33,6 +34,7 @@ def predict(
         ),
     ] = None,
     only: Annotated[bool, typer.Option("--only", help="Write the new columns alone, without those of the table.")] = False,
+    decimal: DecimalMark = None,
     debug: Debug = False,
 ) -> None:
     """Score tables of any length: log-odds (score), probability and decision for each row, beside its columns.
@@ -44,4 +46,4 @@ def predict(
     with reported(debug):
         from boostimb.cli._predict import score_files
 
-        score_files(model, tables, out, only=only)
+        score_files(model, tables, out, only=only, decimal=decimal)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from boostimb.cli._errors import INTERRUPTED, Debug, InputError, reported, say
+from boostimb.cli._tables import DecimalMark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,9 @@ boostimb tune --example digits
 
 boostimb tune fraud.csv --target is_fraud --timeout 300 --out fraud
 
-boostimb tune churn.parquet --target churned --pos-label yes --constraint 'recall>=0.9'"""
+boostimb tune churn.parquet --target churned --pos-label yes --constraint 'recall>=0.9'
+
+boostimb tune claims.csv --target fraud --groups customer --cost-fn 25 --drop claim_id"""
 # Seconds of search where nothing is said; the example should be over soon.
 _TIMEOUT, _TIMEOUT_OF_EXAMPLE = 60.0, 30.0
 
@@ -55,12 +58,38 @@ def tune(
             rich_help_panel=_DATA,
         ),
     ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Rows of one value, such as a customer, stay together, in the held-out part and in each fold; no feature.",
+            show_default=False,
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="How much each row counts in training, not in the scores; no feature.",
+            show_default=False,
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
     drop_duplicates: Annotated[
         bool, typer.Option("--drop-duplicates", help="Keep one of each set of equal rows.", rich_help_panel=_DATA)
     ] = False,
     test_size: Annotated[
-        float, typer.Option(metavar="SHARE", min=0.0, max=1.0, help="Share of rows held out for the scores.", rich_help_panel=_DATA)
+        float,
+        typer.Option(
+            metavar="SHARE",
+            min=0.0,
+            max=1.0,
+            help="Share of rows held out for the scores; with --groups about that.",
+            rich_help_panel=_DATA,
+        ),
     ] = 0.25,
+    decimal: DecimalMark = None,
     example: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Take a table that is there already: digits.", show_default=False, rich_help_panel=_DATA),
@@ -80,6 +109,24 @@ def tune(
             metavar="'RATE>=BOUND'",
             help="What the threshold must keep, such as 'recall>=0.9' or 'alerts<=50/20000', 50 alerts in 20,000 cases; may be "
             "repeated.",
+            show_default=False,
+            rich_help_panel=_DECISION,
+        ),
+    ] = None,
+    cost_fp: Annotated[
+        float | None,
+        typer.Option(
+            metavar="COST",
+            help="What a false alarm costs: the threshold with the lowest mean cost is taken, and no --goal; 1 with --cost-fn.",
+            show_default=False,
+            rich_help_panel=_DECISION,
+        ),
+    ] = None,
+    cost_fn: Annotated[
+        float | None,
+        typer.Option(
+            metavar="COST",
+            help="What a missed positive costs, in the same unit; 1 with --cost-fp.",
             show_default=False,
             rich_help_panel=_DECISION,
         ),
@@ -144,18 +191,20 @@ def tune(
     """
     with reported(debug):
         from boostimb.cli._save import check_folder
-        from boostimb.cli._settings import Settings, parse_boosters, parse_goal, parse_metric, parse_names
+        from boostimb.cli._settings import Settings, parse_boosters, parse_costs, parse_goal, parse_metric, parse_names
         from boostimb.cli._task import make_task
 
         if timeout is None and trials is None:
             timeout = _TIMEOUT if example is None else _TIMEOUT_OF_EXAMPLE
-        wanted, constraints = parse_goal(goal, constraint or (), confidence)
+        costs = parse_costs(cost_fp, cost_fn)
+        wanted, constraints = parse_goal(goal, constraint or (), costs, confidence)
         settings = Settings(
             boosters=parse_boosters(booster),
             metric_name=metric,
             metric=parse_metric(metric),
             goal=wanted,
             constraints=constraints,
+            costs=costs,
             confidence=confidence,
             resamplers=parse_names(resamplers),
             timeout=timeout,
@@ -165,22 +214,25 @@ def tune(
             n_jobs=n_jobs,
         )
         check_folder(out)
-        frame, name, column = _table(table, target, example)
+        frame, name, column = _table(table, target, example, decimal)
         task = make_task(
             frame,
             name,
             column,
             pos_label=pos_label,
             drop=drop or (),
+            groups=groups,
+            weights=weights,
             drop_duplicates=drop_duplicates,
             test_size=test_size,
             seed=seed,
         )
         del frame
-        _search_and_save(task, settings, out, levers)
+        settings.check_classes(task.pos_label is None)
+        _search_and_save(task, settings, out, levers, decimal)
 
 
-def _table(table: Path | None, target: str | None, example: str | None) -> "tuple[pd.DataFrame, str, str]":
+def _table(table: Path | None, target: str | None, example: str | None, decimal: str | None) -> "tuple[pd.DataFrame, str, str]":
     """Return the table, what to call it, and its target."""
     from boostimb.cli._example import EXAMPLES, digits
     from boostimb.cli._tables import read_table
@@ -194,14 +246,14 @@ def _table(table: Path | None, target: str | None, example: str | None) -> "tupl
         return frame, "Digits (is it an 8?)", str(frame.columns[-1])
     if table is None:
         raise InputError("name a table, or try --example digits")
-    frame = read_table(table)
+    frame = read_table(table, decimal)
     if target is None:
         columns = [*map(repr, frame.columns[:12]), *(["..."] if len(frame.columns) > 12 else [])]
         raise InputError(f"name the column to predict with --target; {table.name} has {', '.join(columns)}")
     return frame, table.name, target
 
 
-def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool) -> None:
+def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool, decimal: str | None) -> None:
     """Search, score on the held-out part, save and show."""
     from boostimb.cli._report import save_report
     from boostimb.cli._run import baseline, judge_tuned, search
@@ -224,4 +276,4 @@ def _search_and_save(task: "Task", settings: "Settings", out: Path, levers: bool
     show_results(task, settings, result, tuned, plain, seconds)
     if levers:
         show_levers(result)
-    show_files(out, result, plotted=plotted, told=told)
+    show_files(out, result, decimal, plotted=plotted, told=told)

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from boostimb.cli._options import in_options
+
 BAD_INPUT, INTERRUPTED = 2, 130
 _DEBUG = "BOOSTIMB_DEBUG"
 Debug = Annotated[bool, typer.Option("--debug", envvar=_DEBUG, help="Show the traceback of an error.")]
@@ -30,7 +32,7 @@ def refused_as_input() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError) as error:
-        raise InputError(str(error)) from error
+        raise InputError(in_options(str(error))) from error
 
 
 @contextmanager
@@ -69,4 +71,4 @@ def _short(kind: type[BaseException], error: BaseException, _: object) -> None:
 def _note(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: str | None = None
 ) -> None:
-    say(f"Note: {str(message).removesuffix('.')}.")
+    say(f"Note: {in_options(str(message)).removesuffix('.')}.")

@@ -16,6 +16,7 @@ from boostimb.cli._model import as_trained, feature_names, load_model_of_two, te
 from boostimb.cli._pieces import Piece, columns_of, pieces_of
 from boostimb.cli._predict import check_files
 from boostimb.cli._progress import progress
+from boostimb.cli._tables import csv_style
 from boostimb.cli._write import writing
 from boostimb.model import Ensemble
 from boostimb.typing import FloatArray, IntArray
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 ROW, SCORE, PROBABILITY, DECISION, START, OTHERS = OWN = ("row", "score", "probability", "decision", "start", "others")
 
 
-def explain_file(model_path: Path, table: Path, out: Path | None, n_top: int) -> None:
+def explain_file(model_path: Path, table: Path, out: Path | None, n_top: int, decimal: str | None) -> None:
     """Print the columns by what they add on average, and write what those that gained most in training add in each row.
 
     Raises
@@ -45,8 +46,9 @@ def explain_file(model_path: Path, table: Path, out: Path | None, n_top: int) ->
     if model.calibration.line is None:
         say("Note: the calibration is isotonic; scores are the log-odds before it.")
     absolute, seen = np.zeros(len(names)), 0
-    with writing(out) if out is not None else nullcontext() as write, progress(f"Explaining {table.name}", shown=True) as advance:
-        for piece in pieces_of(table, names, text_columns(model, names), keep=False):
+    writer = nullcontext() if out is None else writing(out, csv_style(table, decimal))
+    with writer as write, progress(f"Explaining {table.name}", shown=True) as advance:
+        for piece in pieces_of(table, names, text_columns(model, names), keep=False, decimal=decimal):
             with refused_as_input():
                 parts = model.contributions(as_trained(model, piece.features))
             absolute += np.abs(parts[:, :-1]).sum(axis=0)

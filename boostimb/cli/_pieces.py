@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from boostimb.cli._tables import PARQUET, csv_options, ending, read_csv, reading
+from boostimb.cli._tables import PARQUET, check_decimals, csv_options, ending, read_csv, reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,20 +35,22 @@ def columns_of(table: Path) -> list[str]:
         return list(file.schema_arrow.names)
 
 
-def pieces_of(table: Path, names: Sequence[str], texts: Sequence[str], *, keep: bool) -> Iterator[Piece]:
+def pieces_of(
+    table: Path, names: Sequence[str], texts: Sequence[str], *, keep: bool, decimal: str | None = None
+) -> Iterator[Piece]:
     """Yield the table in pieces; ``texts`` are those of the columns ``names`` that are text even where they look like numbers."""
     rows = min(ROWS, max(1, CELLS // len(columns_of(table) if keep else names)))
     if ending(table) in PARQUET:
         every = _parquet_pieces(table, list(names), rows, keep)
     else:
-        every = _csv_pieces(table, list(names), texts, rows, keep)
+        every = _csv_pieces(table, list(names), texts, rows, keep, decimal)
     return (piece for piece in every if len(piece.features))  # a text table without rows is one piece without rows
 
 
-def _csv_pieces(table: Path, names: list[str], texts: Sequence[str], rows: int, keep: bool) -> Iterator[Piece]:
+def _csv_pieces(table: Path, names: list[str], texts: Sequence[str], rows: int, keep: bool, decimal: str | None) -> Iterator[Piece]:
     import pandas as pd
 
-    options = {**csv_options(table), "chunksize": rows}
+    options = {**csv_options(table, decimal), "chunksize": rows}
     size = max(1, table.stat().st_size)
     with reading(table), ExitStack() as stack:
 
@@ -64,6 +66,7 @@ def _csv_pieces(table: Path, names: list[str], texts: Sequence[str], rows: int, 
         # Read a second time as bare text, fields go through as they stand: 12.50 stays 12.50, and NA stays NA.
         kept = stack.enter_context(pd.read_csv(opened()[1], dtype="str", na_filter=False, **options)) if keep else None
         for piece in features:
+            check_decimals(piece.drop(columns=list(texts)), decimal)
             yield Piece(piece[names], None if kept is None else next(kept), file.tell() / size)
 
 

@@ -13,7 +13,7 @@ from boostimb.cli._model import AnyModel, as_trained, feature_names, load_model,
 from boostimb.cli._pieces import Piece, columns_of, pieces_of
 from boostimb.cli._progress import progress
 from boostimb.cli._several_classes import with_numbers
-from boostimb.cli._tables import PARQUET, TEXT, check_file, ending, require_pyarrow
+from boostimb.cli._tables import PARQUET, TEXT, check_file, csv_style, ending, require_pyarrow
 from boostimb.cli._write import writing
 from boostimb.decision import decide
 from boostimb.model import Ensemble
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SCORE, PROBABILITY, DECISION = "score", "probability", "decision"
 
 
-def score_files(model_path: Path, tables: Sequence[Path], out: Path | None, *, only: bool) -> None:
+def score_files(model_path: Path, tables: Sequence[Path], out: Path | None, *, only: bool, decimal: str | None) -> None:
     """Score every row of each table and write the answers: of one table to a file or stdout, of several into a folder.
 
     Raises
@@ -43,7 +43,7 @@ def score_files(model_path: Path, tables: Sequence[Path], out: Path | None, *, o
         if not only and (taken := [name for name in new_columns(model) if name in columns]):
             raise InputError(f"the table has a column {taken[0]!r} already: rename it, or write the new columns alone with --only")
     for table, to, columns in zip(tables, outs, read, strict=True):
-        _score(model, table, to, feature_names(model, columns), only=only)
+        _score(model, table, to, feature_names(model, columns), only=only, decimal=decimal)
 
 
 def _outputs(tables: Sequence[Path], out: Path | None) -> list[Path | None]:
@@ -76,15 +76,16 @@ def check_files(table: Path, out: Path | None) -> None:
         raise InputError(f"--out must not be the table itself, {table}")
 
 
-def _score(model: AnyModel, table: Path, out: Path | None, names: list[str], *, only: bool) -> None:
+def _score(model: AnyModel, table: Path, out: Path | None, names: list[str], *, only: bool, decimal: str | None) -> None:
     """Put one table through the model."""
     texts = text_columns(model, names)
     # Into a Parquet file, the features of a text table go as what they are, and not as the text of their fields.
     typed = out is not None and ending(out) in PARQUET and ending(table) in TEXT
     as_read = ([name for name in names if name not in texts], texts) if typed else ([], [])
     decided = np.zeros(model.classes_.size, dtype=np.intp)
-    with writing(out) as write, progress(f"Scoring {table.name}", shown=out is not None) as advance:
-        for piece in pieces_of(table, names, texts, keep=not only):
+    style, told = csv_style(table, decimal), progress(f"Scoring {table.name}", shown=out is not None)
+    with writing(out, style) as write, told as advance:
+        for piece in pieces_of(table, names, texts, keep=not only, decimal=decimal):
             answer = _answer(model, piece, *as_read)
             write(answer)
             decided += [int((answer[DECISION] == label).sum()) for label in model.classes_]

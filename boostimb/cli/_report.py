@@ -59,7 +59,7 @@ def save_report(task: Task, result: TuneResult, tuned: Judged, plain: Baseline, 
     return True
 
 
-def report_file(model_path: Path, table: Path, target: str, out: Path) -> None:
+def report_file(model_path: Path, table: Path, target: str, out: Path, decimal: str | None) -> None:
     """Score a labelled table with a saved model, and write a report on it.
 
     Raises
@@ -84,7 +84,7 @@ def report_file(model_path: Path, table: Path, target: str, out: Path) -> None:
     labels: list[BoolArray] = []
     probas = []
     with progress(f"Scoring {table.name}", shown=True) as advance:
-        for piece in pieces_of(table, [*names, target], texts, keep=False):
+        for piece in pieces_of(table, [*names, target], texts, keep=False, decimal=decimal):
             labels.append(_positive(model, piece.features[target], target))
             with refused_as_input():
                 probas.append(model.predict_proba(as_trained(model, piece.features[names]))[:, model.positive_index])

@@ -50,13 +50,15 @@ class Baseline:
     booster: str
     n_rounds: int
     judged: Judged
+    weighted: bool
 
     @property
     def description(self) -> str:
         """What it is, to be printed under its scores."""
+        rows = "the same training rows" + (", by their weights" if self.weighted else "")
+        cut = "cut at 0.5" if isinstance(self.judged.scores, Scores) else "the likeliest class"
         return (
-            f"plain {self.booster}: its default parameters, {self.n_rounds} rounds on the same training rows, no class weight, no "
-            f"resampling, {'cut at 0.5' if isinstance(self.judged.scores, Scores) else 'the likeliest class'}"
+            f"plain {self.booster}: its default parameters, {self.n_rounds} rounds on {rows}, no class weight, no resampling, {cut}"
         )
 
 
@@ -71,11 +73,14 @@ def search(task: Task, settings: Settings) -> TuneResult:
             metric=settings.metric_name if settings.metric_name in NAMED else settings.metric,
             goal=settings.goal,
             constraints=settings.constraints,
+            cost_matrix=settings.cost_matrix,
             confidence=settings.confidence,
             resamplers=settings.resamplers,
             timeout=settings.timeout,
             n_trials=settings.n_trials,
             cv=settings.folds,
+            groups=None if task.groups is None else task.groups[task.train],
+            sample_weight=task.train_weight,
             pos_label=task.pos_label,
             n_jobs=settings.n_jobs,
             random_state=settings.seed,
@@ -96,13 +101,13 @@ def baseline(task: Task, settings: Settings) -> Baseline:
     names = installed() if settings.boosters == "auto" else settings.boosters
     name = next(name for name in _OWN_ROUNDS if name in names)
     plain = BoostClassifier(name, n_rounds=_OWN_ROUNDS[name], n_jobs=settings.n_jobs, random_state=settings.seed)
-    plain.fit(task.X.iloc[task.train], task.truth[task.train])
+    plain.fit(task.X.iloc[task.train], task.truth[task.train], sample_weight=task.train_weight)
     proba = plain.predict_proba(task.X.iloc[task.test])
     if task.pos_label is None:
         judged = _judge_classes(task, proba, proba.argmax(axis=1), settings)
     else:
         judged = _judge(task.truth[task.test], proba[:, 1], 0.5, settings.metric)
-    return Baseline(name, plain.best_iteration_, judged)
+    return Baseline(name, plain.best_iteration_, judged, task.weight is not None)
 
 
 def _judge_classes(task: Task, proba: FloatArray, decided: IntArray, settings: Settings) -> Judged:

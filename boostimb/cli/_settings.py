@@ -9,7 +9,7 @@ from boostimb.cli._errors import InputError, refused_as_input
 from boostimb.decision import parse_decision
 from boostimb.metrics import PRAUC, BestFScore, ClassAveragePrecision, PrecisionAtRecall, RecallAtPrecision
 from boostimb.typing import Metric
-from boostimb.validation import missing_extra
+from boostimb.validation import check_number, missing_extra
 
 NAMED = ("average_precision", "average_precision_weighted")
 METRICS = (
@@ -28,6 +28,7 @@ class Settings:
     metric: Metric
     goal: str | float
     constraints: Mapping[str, str] | None
+    costs: tuple[float, float] | None  # of a false alarm and of a missed positive
     confidence: float
     resamplers: tuple[str, ...] | str
     timeout: float | None
@@ -35,6 +36,19 @@ class Settings:
     folds: int
     seed: int
     n_jobs: int
+
+    @property
+    def cost_matrix(self) -> list[list[float]] | None:
+        """The costs as `boostimb.tune` takes them."""
+        return _matrix(self.costs)
+
+    def check_classes(self, several: bool) -> None:
+        """Raise for what only a positive class has, where there are several classes."""
+        if several and (self.constraints or self.costs):
+            option = "--constraint" if self.constraints else "--cost-fp and --cost-fn"
+            raise InputError(
+                f"{option} must come with a target of two classes: leave it out, or make the label to find 1 and the rest 0"
+            )
 
 
 def parse_names(text: str) -> tuple[str, ...] | str:
@@ -81,7 +95,24 @@ def parse_metric(text: str) -> Metric:
         return kind(value)
 
 
-def parse_goal(text: str, constraints: Sequence[str], confidence: float | None = None) -> tuple[str | float, dict[str, str] | None]:
+def parse_costs(false_alarm: float | None, missed: float | None) -> tuple[float, float] | None:
+    """Return the costs of a false alarm and of a missed positive, 1 where only the other is given.
+
+    Examples
+    --------
+    >>> parse_costs(None, 25.0), parse_costs(None, None)
+    ((1.0, 25.0), None)
+    """
+    if false_alarm is None and missed is None:
+        return None
+    costs = 1.0 if false_alarm is None else false_alarm, 1.0 if missed is None else missed
+    with refused_as_input():
+        return check_number("--cost-fp", costs[0], above=0.0), check_number("--cost-fn", costs[1], above=0.0)
+
+
+def parse_goal(
+    text: str, constraints: Sequence[str], costs: tuple[float, float] | None = None, confidence: float | None = None
+) -> tuple[str | float, dict[str, str] | None]:
     """Return goal and constraints as `boostimb.tune` takes them, checked.
 
     Examples
@@ -102,5 +133,9 @@ def parse_goal(text: str, constraints: Sequence[str], confidence: float | None =
     except ValueError:
         goal = text
     with refused_as_input():
-        parse_decision(goal, bounds or None, None, confidence)
+        parse_decision(goal, bounds or None, _matrix(costs), confidence)
     return goal, bounds or None
+
+
+def _matrix(costs: tuple[float, float] | None) -> list[list[float]] | None:
+    return None if costs is None else [[0.0, costs[0]], [costs[1], 0.0]]

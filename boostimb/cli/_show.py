@@ -20,7 +20,7 @@ from boostimb.decision import parse_constraints
 from boostimb.metrics import Confusion
 from boostimb.model import ClassEnsemble, Ensemble
 from boostimb.report import in_plain_words
-from boostimb.search import TuneResult
+from boostimb.search import TuneResult, said_of_plain
 from boostimb.typing import LabelArray
 
 _NAMES = {
@@ -67,9 +67,11 @@ def show_results(task: Task, settings: Settings, result: TuneResult, tuned: Judg
     out.print(f"Tuned: {_members(result)}, after {_trials(trials)} in {seconds:.0f} s.\n")
 
     out.print(_estimate(settings, result, tuned))
+    if told := said_of_plain(result):
+        out.print(told)
     if isinstance(at, Confusion):
         out.print(Text.assemble(("\nDecision", "bold"), f": positive from probability {at.threshold:.4g} on, {_reason(settings)}"))
-        out.print(f"{in_plain_words(at)}\n")
+        out.print(f"{in_plain_words(at)}{_mean_costs(settings, at, plain)}\n")
         out.print(_confusion(at, task))
         return
     multipliers = with_numbers(task.classes, np.asarray(result.threshold_).tolist())
@@ -83,7 +85,7 @@ def show_levers(result: TuneResult) -> None:
     console().print(Text(f"\nWhat each lever bought, out of fold\n{result.lever_report()}"), soft_wrap=True)
 
 
-def show_files(folder: Path, model: TuneResult, *, plotted: bool, told: bool) -> None:
+def show_files(folder: Path, model: TuneResult, decimal: str | None, *, plotted: bool, told: bool) -> None:
     """Say what was saved and how to use it."""
     out = console()
     lines = [(folder / MODEL, "the model"), (folder / FIGURES, "all figures of this run")]
@@ -107,7 +109,8 @@ def show_files(folder: Path, model: TuneResult, *, plotted: bool, told: bool) ->
         f"model = bi.load({str(folder)!r})",
         f"model.predict_proba(X){_column(model)}, model.predict(X)",
     )
-    command = f"boostimb predict {shlex.quote(str(folder))} NEW.csv --out decisions.csv"
+    mark = "" if decimal is None else f" --decimal {decimal}"
+    command = f"boostimb predict {shlex.quote(str(folder))} NEW.csv{mark} --out decisions.csv"
     out.print(Text.assemble(("\nUse it", "bold"), f" by {command}\nor in Python:"), soft_wrap=True)
     for line in code:
         out.print(Text(f"  {line}"), soft_wrap=True)
@@ -172,6 +175,15 @@ def _confusion(at: Confusion, task: Task) -> Table:
     return table
 
 
+def _mean_costs(settings: Settings, at: Confusion, plain: Baseline) -> str:
+    """Return what decisions cost on the held-out part, where costs were given."""
+    if settings.costs is None or not isinstance(of_plain := plain.judged.confusion, Confusion):
+        return ""
+    fp, fn = settings.costs
+    own, other = (1000 * (fp * each.fp + fn * each.fn) / (each.tp + each.fp + each.fn + each.tn) for each in (at, of_plain))
+    return f" That costs {own:,.1f} per 1,000 cases, and plain {plain.booster} {other:,.1f}."
+
+
 def _trials(n: int) -> str:
     return f"{n} trial" if n == 1 else f"{n} trials"
 
@@ -186,4 +198,5 @@ def _reason(settings: Settings) -> str:
     if isinstance(settings.goal, float):
         return "as you set it"
     bounds = " and ".join(map(str, parse_constraints(settings.constraints)))
-    return f"the best {settings.goal} out of fold" + (f" with {bounds}" if bounds else "")
+    best = f"the best {settings.goal}" if settings.costs is None else "the lowest mean cost"
+    return f"{best} out of fold" + (f" with {bounds}" if bounds else "")

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Annotated, Any, cast
 
-from boostimb.cli._errors import InputError
+import typer
+
+from boostimb.cli._errors import InputError, say
 from boostimb.validation import missing_extra
 
 if TYPE_CHECKING:
@@ -19,6 +21,19 @@ if TYPE_CHECKING:
 
 PARQUET = (".parquet", ".pq")
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_WITH = {mark: re.compile(rf"[+-]?\d*[{mark}]\d+([eE][+-]?\d+)?") for mark in ",."}
+_WITHOUT = re.compile(r"[+-]?\d+")
+_SEEN = 200  # values of a text column that are looked at to tell whether they are numbers
+
+DecimalMark = Annotated[
+    str | None,
+    typer.Option(
+        "--decimal",
+        metavar="MARK",
+        help="The decimal mark of numbers in a text table, as --decimal , for 3,14.",
+        show_default=False,
+    ),
+]
 
 
 def ending(path: Path, what: str = "the table") -> str:
@@ -92,21 +107,53 @@ def open_text(path: Path, mode: str) -> IO[str]:
     return cast(IO[str], opener(path, f"{mode}t", encoding=encoding, newline=""))
 
 
-def csv_options(path: Path) -> dict[str, Any]:
-    """Return how pandas is to read a text table: what separates its fields, and that none of them names the rows.
+def csv_options(path: Path, decimal: str | None = None) -> dict[str, Any]:
+    """Return how pandas is to read a text table: what separates its fields, the decimal mark, and that no field names the rows.
 
     Of comma, semicolon, tab and bar the most frequent one in the first line is taken.
     """
+    if decimal not in (None, ",", "."):
+        raise InputError(f"--decimal must be , or ., got {decimal!r}")
     with reading(path), open_text(path, "r") as file:
         header = re.sub(r'"[^"]*"', "", file.readline())
-    return {"sep": max(",;\t|", key=header.count), "encoding": "utf-8-sig", "index_col": False}
+    separator = max(",;\t|", key=header.count)
+    return {"sep": separator, "decimal": decimal or ".", "encoding": "utf-8-sig", "index_col": False}
 
 
-def read_csv(path: Path, **options: Any) -> "pd.DataFrame":
+def csv_style(table: Path, decimal: str | None) -> dict[str, Any]:
+    """Return how pandas is to write a .csv file, so that it opens wherever ``table`` does."""
+    if ending(table) not in (".csv", ".csv.gz"):
+        return {"sep": ",", "decimal": "."}
+    options = csv_options(table, decimal)
+    return {"sep": options["sep"], "decimal": options["decimal"]}
+
+
+def check_decimals(frame: "pd.DataFrame", decimal: str | None) -> None:
+    """Raise for a column of text that reads as numbers with a decimal comma, unless the user has said what the mark is."""
+    if decimal is None:
+        for name, value in _texts_like(frame, ","):
+            raise InputError(
+                f"column {name!r} is text, and reads as numbers with a decimal comma, such as {value!r}: --decimal , takes "
+                "them so, and --decimal . leaves them text; commas between thousands must be taken out first"
+            )
+
+
+def _texts_like(frame: "pd.DataFrame", mark: str) -> Iterator[tuple[str, str]]:
+    """Yield the columns of text that read as numbers with a decimal mark, each with the first value that has it."""
+    import pandas as pd
+
+    for name in frame.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]]:
+        values = [str(value).strip() for value in frame[name].dropna().iloc[:_SEEN]]
+        marked = [value for value in values if _WITH[mark].fullmatch(value)]
+        if marked and all(_WITH[mark].fullmatch(value) or _WITHOUT.fullmatch(value) for value in values):
+            yield str(name), marked[0]
+
+
+def read_csv(path: Path, decimal: str | None = None, **options: Any) -> "pd.DataFrame":
     """Read a text table, or raise if its rows have more fields than its header has names."""
     import pandas as pd
 
-    options |= csv_options(path)
+    options |= csv_options(path, decimal)
     with reading(path), warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
@@ -115,13 +162,13 @@ def read_csv(path: Path, **options: Any) -> "pd.DataFrame":
             raise InputError(f"{path} has rows with more fields than its first line has names") from None
 
 
-def read_table(path: Path) -> "pd.DataFrame":
+def read_table(path: Path, decimal: str | None = None) -> "pd.DataFrame":
     """Return the whole table with columns named by text and rows numbered from 0.
 
     Raises
     ------
     InputError
-        If there is no such file, it is no table, or it has no rows.
+        If there is no such file, it is no table, it has no rows, or the decimal mark is not clear.
     """
     check_file(path)
     if ending(path) in PARQUET:
@@ -132,7 +179,10 @@ def read_table(path: Path) -> "pd.DataFrame":
             frame = pd.read_parquet(path)
     else:
         # The whole column at once: in pieces, one column could come out as numbers here and text there.
-        frame = read_csv(path, low_memory=False)
+        frame = read_csv(path, decimal, low_memory=False)
+        check_decimals(frame, decimal)
+        for name, value in _texts_like(frame, ".") if decimal == "," else ():
+            say(f"Note: column {name!r} is taken as text, such as {value!r}, since the decimal mark is a comma.")
     if frame.empty:
         raise InputError(f"{path} holds no rows" if len(frame.columns) else f"{path} holds no columns")
     return frame.reset_index(drop=True).rename(columns=str)

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostimb.cli._errors import InputError, say
+from boostimb.cli._errors import InputError, refused_as_input, say
+from boostimb.cli._options import in_options
 from boostimb.cli._tables import check_columns
 from boostimb.table import TableEncoder
 from boostimb.typing import IntArray, LabelArray
-from boostimb.validation import ClassLabels, Labels, check_labels
+from boostimb.validation import ClassLabels, Labels, check_groups, check_labels
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2}))([T ]\d{1,2}:\d{2}.*)?")
 _SEEN = 200  # values of a text column that are looked at to tell whether they are dates
+_FEW_TEXTS = 0.2  # share of a column's values that are no numbers, up to which they are taken for an oversight
 _SHOWN = 6  # labels that an error lists
 
 
@@ -34,8 +36,15 @@ class Task:
     truth: LabelArray  # whether each row is positive; of several classes the number of its class
     classes: list[Any]
     pos_label: Any  # None: several classes
+    groups: NDArray[Any] | None  # of each row
+    weight: NDArray[Any] | None  # of each row, as it stands in the table
     train: IntArray
     test: IntArray
+
+    @property
+    def train_weight(self) -> NDArray[Any] | None:
+        """The weights of the rows to learn from."""
+        return None if self.weight is None else self.weight[self.train]
 
 
 def make_task(
@@ -45,6 +54,8 @@ def make_task(
     *,
     pos_label: str | None = None,
     drop: Sequence[str] = (),
+    groups: str | None = None,
+    weights: str | None = None,
     drop_duplicates: bool = False,
     test_size: float = 0.25,
     seed: int = 0,
@@ -56,15 +67,20 @@ def make_task(
     InputError
         For an unknown column, a target that is missing somewhere or holds no classes, or a column that is no feature.
     """
-    check_columns([target], frame.columns, "--target")
     check_columns(drop, frame.columns, "--drop")
-    if target in drop:
-        raise InputError(f"--drop must not name the target {target!r}")
+    named = {"--target": target, "--groups": groups, "--weights": weights}
+    aside = {option: column for option, column in named.items() if column is not None}
+    for option, column in aside.items():
+        check_columns([column], frame.columns, option)
+        if column in drop:
+            raise InputError(f"--drop must not name the column of {option}, {column!r}")
+        if twice := next((other for other in aside if other != option and aside[other] == column), None):
+            raise InputError(f"{option} and {twice} must be different columns, and both are {column!r}")
     frame = frame.drop(columns=list(dict.fromkeys(drop)))
     missing = int(frame[target].isna().sum())
     if missing:
         raise InputError(f"the target {target!r} is missing in {missing:,} of {len(frame):,} rows: drop these rows first")
-    X = frame.drop(columns=target)
+    X = frame.drop(columns=list(aside.values()))
     if X.columns.empty:
         raise InputError(f"the table has no column beside the target {target!r}")
     _check_features(X)
@@ -73,8 +89,8 @@ def make_task(
     if repeated.any() and drop_duplicates:
         say(f"Note: dropped {int(repeated.sum()):,} rows that repeat an earlier one.")
         frame = frame[~repeated].reset_index(drop=True)
-        X = frame.drop(columns=target)
-    elif repeated.any():
+        X = frame.drop(columns=list(aside.values()))
+    elif repeated.any() and groups is None:  # of one group, they stay together
         say(
             f"Note: {int(repeated.sum()):,} of {len(frame):,} rows repeat an earlier one exactly. Where one is trained on and the "
             "other held out, scores come out too good: --drop-duplicates keeps one of each."
@@ -86,8 +102,14 @@ def make_task(
         label, share = classes[labels.positive_index], labels.positive.mean()
         if share > 0.5:
             say(f"Note: {label!r} is the more frequent class ({share:.1%} of the rows). The positive class should be the rare one.")
-    train, test = _split(labels.y, test_size, seed)
-    return Task(name, target, X, y, labels.y, classes, label, train, test)
+    group = weight = None
+    if groups is not None:
+        with refused_as_input():
+            group = check_groups(frame[groups].to_numpy(), len(frame))
+    if weights is not None:
+        weight = frame[weights].to_numpy()
+    train, test = _split(labels.y, group, test_size, seed)
+    return Task(name, target, X, y, labels.y, classes, label, group, weight, train, test)
 
 
 def _check_features(X: "pd.DataFrame") -> None:
@@ -102,7 +124,7 @@ def _check_features(X: "pd.DataFrame") -> None:
         try:
             TableEncoder.fit(column.to_frame(name))
         except (TypeError, ValueError) as error:
-            refused[name] = str(error)
+            refused[name] = in_options(str(error))
     if refused:
         remedy = " ".join(f"--drop {shlex.quote(name)}" for name in refused)
         raise InputError("; ".join(refused.values()) + f"; or leave {'it' if len(refused) == 1 else 'them'} out: {remedy}")
@@ -114,18 +136,22 @@ def _is_text_of_dates(column: "pd.Series[Any]") -> bool:
 
 
 def _warn_of_suspects(X: "pd.DataFrame") -> None:
-    """Point at columns that name or count the rows: they teach nothing about new rows, and may give away how the file is sorted."""
+    """Point at columns that count the rows, and so teach nothing about new ones, and at numbers that a few fields make text."""
     import pandas as pd
 
     for name in X.columns:
         column = X[name]
         if pd.api.types.is_integer_dtype(column) and len(column) > 2 and bool((column.diff().iloc[1:] == 1).all()):
-            what = "counts the rows"
-        elif not pd.api.types.is_numeric_dtype(column) and (distinct := column.nunique()) > max(50, len(column) / 2):
-            what = f"has {distinct:,} different texts in {len(column):,} rows"
-        else:
-            continue
-        say(f"Note: column {name!r} {what}. If it says nothing about new rows, leave it out: --drop {shlex.quote(name)}")
+            remedy = f"--drop {shlex.quote(name)}"
+            say(f"Note: column {name!r} counts the rows. If it says nothing about new rows, leave it out: {remedy}")
+        elif not pd.api.types.is_numeric_dtype(column):
+            texts = column.dropna().astype(str)
+            others = texts[pd.to_numeric(texts, errors="coerce").isna()]
+            if 0 < len(others) < _FEW_TEXTS * len(texts):
+                say(
+                    f"Note: column {name!r} is taken as text because of {len(others):,} of its {len(texts):,} values, such as "
+                    f"{others.iloc[0]!r}; the others are numbers. Where these mean missing, leave such fields empty."
+                )
 
 
 def _labels(y: NDArray[Any], target: str, wanted: str | None) -> Labels | ClassLabels:
@@ -168,22 +194,41 @@ def _plain(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
 
 
-def _split(truth: LabelArray, test_size: float, seed: int) -> tuple[IntArray, IntArray]:
-    """Return the rows to learn from and the rows to hold out, both with the same share of each class."""
+def _split(truth: LabelArray, group: NDArray[Any] | None, test_size: float, seed: int) -> tuple[IntArray, IntArray]:
+    """Return the rows to learn from and the rows to hold out, both with the same share of each class.
+
+    Groups stay whole, and the shares are then as near as that allows.
+    """
     from sklearn.model_selection import train_test_split
 
-    counts = np.unique(truth, return_counts=True)[1]
+    values, counts = np.unique(truth, return_counts=True)
     least = int(counts.min())
     try:
         if least < 2:
             raise ValueError
-        parts = train_test_split(np.arange(truth.size), test_size=test_size, stratify=truth, random_state=seed)
+        if group is None:
+            parts = train_test_split(np.arange(truth.size), test_size=test_size, stratify=truth, random_state=seed)
+        else:
+            parts = _split_groups(truth, group, test_size, seed)
         if any(np.unique(truth[rows]).size < counts.size for rows in parts):
             raise ValueError
     except ValueError:  # also scikit-learn's own, where a part would have fewer rows than there are classes
         rare = "rarer" if counts.size == 2 else "rarest"
+        within = "" if group is None else f" in {np.unique(group[truth == values[counts.argmin()]]).size} groups"
         raise InputError(
-            f"the {rare} class has {least} rows, which --test-size {test_size:g} cannot divide into a part to learn from and one "
-            "to hold out: label more rows, or choose another size"
+            f"the {rare} class has {least} rows{within}, which --test-size {test_size:g} cannot divide into a part to learn from "
+            "and one to hold out: label more rows, or choose another size"
         ) from None
     return np.sort(parts[0]), np.sort(parts[1])
+
+
+def _split_groups(truth: LabelArray, group: NDArray[Any], test_size: float, seed: int) -> tuple[IntArray, IntArray]:
+    """Hold out one of as many equal parts as make it the share that is wanted, or nearly; train on one for shares above a half."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    smaller = min(test_size, 1 - test_size)
+    if smaller <= 0:
+        raise ValueError
+    splitter = StratifiedGroupKFold(round(1 / smaller), shuffle=True, random_state=seed)
+    rest, part = next(splitter.split(truth, truth.astype(int), group))
+    return (rest, part) if test_size <= 0.5 else (part, rest)

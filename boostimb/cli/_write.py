@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
@@ -16,13 +16,13 @@ Write: TypeAlias = "Callable[[pd.DataFrame], None]"
 
 
 @contextmanager
-def writing(out: Path | None) -> Iterator[Write]:
-    """Yield a function that appends rows to a file, or as CSV to stdout.
+def writing(out: Path | None, style: Mapping[str, Any]) -> Iterator[Write]:
+    """Yield a function that appends rows to a file, or as CSV to stdout; ``style`` is the separator and decimal mark of CSV.
 
     The file appears when all is written, and takes the place of an older one only then.
     """
     if out is None:
-        yield _text(sys.stdout, ",")
+        yield _text(sys.stdout, style)
         sys.stdout.flush()
         return
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -33,18 +33,18 @@ def writing(out: Path | None) -> Iterator[Write]:
                 yield write
         else:
             with open_text(part, "w") as file:
-                yield _text(file, "\t" if ".tsv" in ending(out) else ",")
+                yield _text(file, {**style, "sep": "\t"} if ".tsv" in ending(out) else style)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _text(stream: IO[str], separator: str) -> Write:
+def _text(stream: IO[str], style: Mapping[str, Any]) -> Write:
     header = True
 
     def write(frame: "pd.DataFrame") -> None:
         nonlocal header
-        frame.to_csv(stream, sep=separator, index=False, header=header, lineterminator="\n")
+        frame.to_csv(stream, **style, index=False, header=header, lineterminator="\n")
         header = False
 
     return write

@@ -17,5 +17,5 @@ def in_plain_words(at: Confusion) -> str:
     per = 1000
     while per < 1_000_000 and per * (at.tp + at.fn) / cases < 5:
         per *= 10
-    right, wrong, missed = (round(per * count / cases) for count in (at.tp, at.fp, at.fn))
-    return f"Of {per:,} cases it flags {right + wrong:,}, {right:,} of them rightly, and misses {missed:,}."
+    flagged, right, missed = (round(per * count / cases) for count in (at.tp + at.fp, at.tp, at.fn))
+    return f"Of {per:,} cases it flags {flagged:,}, {right:,} of them rightly, and misses {missed:,}."

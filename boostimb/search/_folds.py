@@ -254,8 +254,7 @@ def _pairs(data: Data, cv: Any, groups: NDArray[Any] | None, seed: int) -> Itera
         least, what = _scarcest(data, groups)
         if least < n_folds:
             raise ValueError(
-                f"cv={n_folds} folds need at least {n_folds} {what}, one for each fold, got {least}: "
-                "use fewer folds, or label more rows"
+                f"cv={n_folds} needs at least {n_folds} {what}, one for each fold, got {least}: use fewer folds, or label more rows"
             )
         kind = StratifiedKFold if groups is None else StratifiedGroupKFold
         cv = kind(n_folds, shuffle=True, random_state=seed)

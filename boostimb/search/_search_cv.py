@@ -10,7 +10,7 @@ import numpy as np
 import optuna
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from boostimb.decision import CONFIDENCE, ConstraintReport
 from boostimb.metrics import ClassConfusion, Confusion
@@ -23,7 +23,7 @@ from boostimb.search._space import Space
 from boostimb.search._study import StorageLike
 from boostimb.search._tune import tune
 from boostimb.typing import FloatArray, Loss, Metric
-from boostimb.validation import ClassLabels, as_vector, check_labels, check_length, is_zero_one, warn
+from boostimb.validation import ClassLabels, as_labels, as_vector, check_labels, check_length, is_zero_one, warn
 
 T = TypeVar("T")
 
@@ -185,8 +185,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
         ImbalanceSearchCV
             Itself, fitted.
         """
-        if y is not None:
-            y = column_or_1d(y, warn=True)
+        y = as_labels(y)
         options = self.get_params(deep=False)
         if options["pos_label"] is None:
             options["pos_label"] = _greater_label(y)

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 _QUICK = 2_000_000
 
 
+def said_of_plain(result: "TuneResult") -> str:
+    """Return what to say where the corrected score does not reach the plain booster's; "" where it does."""
+    sign = 1.0 if result.search_metric.greater_is_better else -1.0
+    if sign * result.corrected_score_ >= sign * result.baseline_score_:
+        return ""
+    return (
+        "The corrected score does not reach that of the plain booster: out of fold, the search found nothing that is surely better "
+        "than the boosters' defaults."
+    )
+
+
 def summary_html(result: "TuneResult") -> str:
     """Return the answer, the score, the decisions, the constraints and the levers as a block of HTML."""
     at, search, decision = result.confusion(), result._finished, result._decision
@@ -31,6 +42,8 @@ def summary_html(result: "TuneResult") -> str:
         ("plain booster", f"{result.baseline_score_:.4f}", ""),
     )
     parts.append(Grid(result.metric_.replace("_", " "), ("", "out of fold", "95% interval"), scores))
+    if told := said_of_plain(result):
+        parts.append(told)
     parts += [at.grid, f"Precision {at.precision:.3f}, recall {at.recall:.3f}, F1 {at.f1:.3f} at the cut ({chosen_by(decision)})."]
     if result.constraint_report_:
         rows = (

@@ -23,6 +23,8 @@ RARE = 0.001
 TWINS = 0.05
 # A column that rises with the rows has at least so many values: fewer are a sorted category.
 LEAST_VALUES = 20
+# A text column that names the rows has more different values than this, and than this share of its rows.
+NAMES, NAMES_SHARE = 50, 0.5
 # What a column alone may have of the way from the rate of positives to an average precision of 1.
 LEAK = 0.98
 # Rows that a single column, or an isolation forest, is looked at on, and values up to which numbers are taken as categories too.
@@ -88,6 +90,23 @@ def warn_of_time(table: Table) -> None:
                 "cv=sklearn.model_selection.TimeSeriesSplit(5); or drop the column, if the order of the rows means nothing"
             )
             return
+
+
+def warn_of_names(table: Table) -> None:
+    """Text columns that have nearly a value of their own in each row, as an id has."""
+    found = []
+    for j, levels in enumerate(table.categories):
+        if not levels or not isinstance(levels[0], str) or len(levels) <= NAMES:
+            continue
+        rows = int(np.count_nonzero(~np.isnan(table.values[:, j])))
+        if len(levels) > NAMES_SHARE * rows:
+            found.append(f"{_label(table, j)} ({len(levels):,} in {rows:,} rows)")
+    if found:
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        warn(
+            f"nearly each row has a text of its own in {', '.join(found[:5])}{more}: as an id, a name or a number written as text, "
+            "it teaches nothing about new rows. If it is a number, turn it into one; else drop it"
+        )
 
 
 def warn_of_leaks(table: Table, y: BoolArray) -> None:

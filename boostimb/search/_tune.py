@@ -32,6 +32,7 @@ from boostimb.search._traps import (
     warn_of_few_positives,
     warn_of_few_rows,
     warn_of_leaks,
+    warn_of_names,
     warn_of_time,
     warn_of_twins,
 )
@@ -180,9 +181,10 @@ def tune(
     -----
     ImbalanceWarning
         On known traps, most of them before any training: fewer than 20 positives; fewer than 0.1% (with the average precision of
-        an isolation forest, which takes some seconds of a budget of 20 or more); a column that tells the label by itself; at
-        random folds, exact twins of left-out rows among training rows, or a column that rises as time does; constraints that no
-        threshold satisfies, or none with the confidence; a decision that flags positives hardly more readily than negatives.
+        an isolation forest, which takes some seconds of a budget of 20 or more); a column that tells the label by itself; a
+        text column with nearly a value of its own in each row; at random folds, exact twins of left-out rows among training
+        rows, or a column that rises as time does; constraints that no threshold satisfies, or none with the confidence; a
+        decision that flags positives hardly more readily than negatives.
 
     Notes
     -----
@@ -332,6 +334,7 @@ def _warn_of_traps(data: Data, labels: Labels | ClassLabels, folds: Sequence[Fol
         warn_of_leaks(data.table, labels.positive)
     else:
         warn_of_few_rows(data)
+    warn_of_names(data.table)
     if not by_group and is_random(folds):
         warn_of_twins(data.table, data.y, folds)
         warn_of_time(data.table)

@@ -77,7 +77,11 @@ def test_an_unknown_column(shop, tune):
     assert "no column 'Bougth' (--target); did you mean 'bought'?" in tune(path, "--target", "Bougth")
     assert "no column 'y' (--target); it has 'amount', 'age', 'count', 'job', 'bought'" in tune(path, "--target", "y")
     assert "no column 'jobs' (--drop); did you mean 'job'?" in tune(path, "--drop", "jobs")
-    assert "--drop must not name the target 'bought'" in tune(path, "--drop", "bought")
+    assert "--drop must not name the column of --target, 'bought'" in tune(path, "--drop", "bought")
+    assert "no column 'jobs' (--groups); did you mean 'job'?" in tune(path, "--groups", "jobs")
+    assert "--groups and --weights must be different columns, and both are 'age'" in tune(
+        path, "--groups", "age", "--weights", "age"
+    )
     assert "no column beside the target" in tune(path, "--drop", "job", "--drop", "amount", "--drop", "age", "--drop", "count")
 
 
@@ -139,13 +143,26 @@ def test_infinity(shop, invoke, quick):
     assert not (path.parent / "out").exists()
 
 
+def test_decimal_commas(shop, tune, refused):
+    path = shop(lambda frame: frame.assign(amount=frame["amount"].map(lambda value: f"{value:.3f}".replace(".", ","))))
+    text = tune(path)
+    assert "column 'amount' is text, and reads as numbers with a decimal comma, such as '" in text
+    assert "--decimal , takes them so, and --decimal . leaves them text" in text
+    assert "--decimal must be , or ., got ';'" in tune(path, "--decimal", ";")
+
+
+def test_too_few_groups(shop, tune):
+    path = shop(lambda frame: frame.assign(group=np.where(frame["bought"] == "yes", 0, frame.index)))
+    assert "rows in 1 groups, which --test-size 0.25 cannot divide" in tune(path, "--groups", "group")
+
+
 def test_too_few_positives(shop, tune, invoke, quick):
     one = shop(lambda frame: frame.assign(bought=np.where(frame.index == 3, "yes", "no")))
     assert "the rarer class has 1 rows, which --test-size 0.25 cannot divide" in tune(one)
     few = shop(lambda frame: frame.assign(bought=np.where(frame.index < 4, "yes", "no")))
     result = invoke("tune", few, "-t", "bought", "--pos-label", "yes", "-o", few.parent / "out", *quick, "--folds", "5")
     assert result.exit_code == 2
-    assert "cv=5 folds need at least 5 positives, one for each fold, got 3" in result.stderr
+    assert "--folds 5 needs at least 5 positives, one for each fold, got 3" in result.stderr
     assert "cannot divide" in tune(shop(), "--test-size", "0")
 
 
@@ -167,6 +184,8 @@ def test_the_more_frequent_class_as_the_positive_one_is_pointed_out(shop, invoke
         (("--constraint", "recall>=9"), "the bound on recall must lie in [0, 1], got 9"),
         (("--confidence", "1.5"), "confidence must be a finite number > 0.5 and < 1, got 1.5"),
         (("--goal", "recall"), "the goal 'recall' needs a bound"),
+        (("--goal", "mcc", "--cost-fn", "9"), "give either a goal or --cost-fp and --cost-fn, not both; got --goal 'mcc'"),
+        (("--cost-fn", "0"), "--cost-fn must be a finite number > 0, got 0"),
         (("--booster", "lightgmb"), "booster must be one of xgboost, lightgbm, catboost; got 'lightgmb'"),
         (("--metric", "roc_auc"), "--metric must be one of average_precision, average_precision_weighted (of"),
         (("--metric", "recall_at_precision:2"), "precision must be a finite number > 0 and <= 1, got 2"),
@@ -182,7 +201,15 @@ def test_an_unknown_example(refused):
     assert "--example must be one of digits; got 'irises'" in refused("tune", "--example", "irises")
 
 
-@pytest.mark.parametrize(("options", "text"), [(("--resamplers", "smoot"), "smoot"), (("--folds", "1"), "cv must be")])
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--resamplers", "smoot"), "smoot"),
+        (("--folds", "1"), "--folds must be"),
+        (("--weights", "job"), "--weights must hold numbers"),
+        (("--groups", "job"), "--groups must not be missing"),
+    ],
+)
 def test_options_that_the_search_refuses(options, text, shop, invoke, quick):
     path = shop()
     result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", "-o", path.parent / "out", *quick, *options)

@@ -109,7 +109,8 @@ def test_what_is_of_two_classes_says_so(graded_run, graded_table, graded, tmp_pa
         text = refused(command[0], graded_run[0], graded_table, *command[1:])
         assert f"boostimb {command[0]} takes a model of two classes, and {graded_run[0]} holds one of 3" in text
     for options, says in (
-        (("--constraint", "recall>=0.9"), "constraints are bounds on one positive class, and y holds 3 classes"),
+        (("--constraint", "recall>=0.9"), "--constraint must come with a target of two classes"),
+        (("--cost-fn", "3"), "--cost-fp and --cost-fn must come with a target of two classes"),
         (("--metric", "recall_at_precision:0.9"), "metric must be one of average_precision, average_precision_weighted"),
         (("--goal", "0.3"), "with several classes"),
     ):

@@ -16,6 +16,9 @@ from sklearn.model_selection import train_test_split
 
 import boostimb as bi
 from boostimb.cli._errors import reported
+from boostimb.cli._options import in_options
+from boostimb.metrics import ExpectedCost
+from boostimb.search import said_of_plain
 
 pytestmark = pytest.mark.usefixtures("unplotted")
 
@@ -200,13 +203,96 @@ def test_repeated_rows_are_pointed_out_and_dropped_when_told(frame, folder, invo
     assert f"{650 - n_repeated} rows" in dropped.stdout
 
 
+def told(result):
+    """What was printed, in one line."""
+    return " ".join(result.stdout.split())
+
+
+def test_costs_choose_the_threshold(table, folder, invoke, quick):
+    found = {}
+    for cost in (2, 50):
+        out = folder / f"cost {cost}"
+        result = invoke("tune", table, "-t", "bought", "--pos-label", "yes", "--cost-fn", cost, "-o", out, *quick)
+        assert result.exit_code == 0, result.output
+        found[cost] = json.loads((out / "metrics.json").read_text())
+        assert "the lowest mean cost out of fold" in told(result)
+        at = found[cost]["held_out"]["confusion"]
+        assert f"That costs {1000 * (at['fp'] + cost * at['fn']) / 150:,.1f} per 1,000 cases" in told(result)
+        assert found[cost]["settings"]["costs"] == [1.0, cost]
+    assert found[50]["threshold"] < found[2]["threshold"]
+    assert "the lowest mean cost out of fold" in (out / "report.html").read_text()
+
+
+def test_groups_stay_together_and_weights_count(frame, folder, monkeypatch, invoke, quick):
+    path, out, asked = folder / "grouped.csv", folder / "grouped", {}
+    group = np.arange(len(frame)) % 60
+    frame.assign(customer=group, worth=1.0 + group).to_csv(path, index=False)
+
+    def tune(X, y, **options):
+        asked.update(options, X=X)
+        return bi.tune(X, y, **options)
+
+    monkeypatch.setattr("boostimb.cli._run.tune", tune)
+    options = ("--groups", "customer", "--weights", "worth", "-o", out)
+    result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", *options, *quick)
+    assert result.exit_code == 0, result.output
+    assert "on the same training rows, by their weights, no class weight" in told(result)
+    rows = asked["X"].index.to_numpy()
+    assert list(asked["X"]) == ["amount", "age", "count", "job"]
+    np.testing.assert_array_equal(asked["groups"], group[rows])
+    np.testing.assert_array_equal(asked["sample_weight"], 1.0 + group[rows])
+    assert 400 <= rows.size <= 500
+    assert not set(group[rows]) & set(np.delete(group, rows))
+
+
+def test_decimal_commas_are_read_and_written_when_told(frame, folder, run, invoke, refused, quick):
+    path, out = folder / "commas.csv", folder / "commas"
+    frame.to_csv(path, index=False, sep=";", decimal=",")
+    frame.to_csv(folder / "points.csv", index=False)
+    wrong = invoke("tune", folder / "points.csv", "-t", "age", "--decimal", ",", "-o", out, *quick)
+    assert "Note: column 'amount' is taken as text, such as '" in wrong.stderr
+    result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", "--decimal", ",", "-o", out, *quick)
+    assert result.exit_code == 0, result.output
+    assert "NEW.csv --decimal , --out decisions.csv" in told(result)
+    expected = bi.load(run[0] / "model").predict_proba(frame.drop(columns="bought"))[:, 1]
+    assert "column 'amount' is text, and reads as numbers with a decimal comma" in refused("predict", out, path)
+    assert invoke("predict", out, path, "--decimal", ",", "-o", folder / "decided.csv").exit_code == 0
+    answer = pd.read_csv(folder / "decided.csv", sep=";", decimal=",")
+    np.testing.assert_array_equal(answer["probability"], expected)
+    assert list(answer) == [*frame, "score", "probability", "decision"]
+    assert invoke("explain", out, path, "--decimal", ",", "-o", folder / "why.csv").exit_code == 0
+    np.testing.assert_array_equal(pd.read_csv(folder / "why.csv", sep=";", decimal=",")["probability"], expected)
+    assert invoke("report", out, path, "--decimal", ",", "-t", "bought", "-o", folder / "why.html").exit_code == 0
+
+
+def test_it_says_where_the_plain_booster_is_not_reached():
+    class Result:
+        search_metric = bi.PRAUC()
+        corrected_score_, baseline_score_ = 0.4, 0.41
+
+    assert "does not reach that of the plain booster" in said_of_plain(Result)
+    Result.baseline_score_ = 0.4
+    assert said_of_plain(Result) == ""
+    Result.search_metric, Result.baseline_score_ = ExpectedCost(fp=1, fn=10), 0.3
+    assert "does not reach" in said_of_plain(Result)
+
+
+def test_numbers_that_a_few_fields_make_text_are_pointed_out(frame, folder, invoke, quick):
+    path = folder / "question.csv"
+    frame.assign(age=frame["age"].round(0).astype(str).where(frame.index % 50 > 0, "?")).to_csv(path, index=False)
+    result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", "-o", folder / "question", *quick)
+    assert "column 'age' is taken as text because of 12 of its 600 values, such as '?'; the others are numbers" in result.stderr
+    assert result.stderr.count("Note") == 1
+
+
 def test_columns_that_count_or_name_the_rows_are_pointed_out(frame, folder, invoke, quick):
     path = folder / "suspects.csv"
     frame.assign(row=range(len(frame)), name=[f"customer {i}" for i in range(len(frame))]).to_csv(path, index=False)
     result = invoke("tune", path, "-t", "bought", "--pos-label", "yes", "-o", folder / "suspects", *quick)
     assert "column 'row' counts the rows" in result.stderr
     assert "--drop row" in result.stderr
-    assert "column 'name' has 600 different texts in 600 rows" in result.stderr
+    assert "column 'name' (450 in 450 rows)" in result.stderr
+    assert "drop it (--drop)" in result.stderr
     quiet = invoke(
         "tune", path, "-t", "bought", "--pos-label", "yes", "--drop", "row", "--drop", "name", "-o", folder / "suspects", *quick
     )
@@ -230,7 +316,25 @@ def test_a_note_ends_with_one_dot_and_keeps_those_inside(capsys):
     with reported(debug=False):
         warnings.warn("constraints={'precision': '>=...'} bounds it", UserWarning, stacklevel=1)
         warnings.warn("a sentence.", UserWarning, stacklevel=1)
-    assert capsys.readouterr().err == "Note: constraints={'precision': '>=...'} bounds it.\nNote: a sentence.\n"
+    assert capsys.readouterr().err == "Note: --constraint 'precision>=...' bounds it.\nNote: a sentence.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "in_a_shell"),
+    [
+        ("keep them in one fold by groups=. If", "keep them in one fold by --groups. If"),
+        ("groups must not be missing", "--groups must not be missing"),
+        ("3 groups with positives", "3 groups with positives"),
+        ("column 'sample_weight' is text", "column 'sample_weight' is text"),
+        (
+            "cv=sklearn.model_selection.TimeSeriesSplit(5); or drop it",
+            "in Python by sklearn.model_selection.TimeSeriesSplit(5); or drop it (--drop)",
+        ),
+        ("or state the costs as cost_matrix", "or state the costs as --cost-fp and --cost-fn"),
+    ],
+)
+def test_arguments_are_called_as_the_options_are(text, in_a_shell):
+    assert in_options(text) == in_a_shell
 
 
 def test_an_interrupt_keeps_the_best_so_far(table, folder, monkeypatch, invoke, quick):

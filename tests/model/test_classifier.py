@@ -221,6 +221,7 @@ def test_bad_input(frame):
     model = bi.BoostClassifier(n_rounds=2)
     for bad_y, says in (
         (np.zeros(len(y)), "one class"),
+        ("is_fraud", r"y must be the labels themselves, .*got the text 'is_fraud': .* write y=X.pop\('is_fraud'\)"),
         (y[:-1], "inconsistent"),
         (np.where(y, np.nan, 0.0), "must not be missing"),
         (np.where(y, "a", None), "must not be missing"),

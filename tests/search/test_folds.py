@@ -46,7 +46,7 @@ def test_splitters_and_row_pairs(small):
     ("cv", "says"),
     [
         (1, "cv must be an integer >= 2, got 1"),
-        (500, "cv=500 folds need at least 500 positives, one for each fold, got"),
+        (500, "cv=500 needs at least 500 positives, one for each fold, got"),
         ([(np.arange(500), np.array([600, 601, 600]))] * 2, "validation rows of a fold must be distinct, and fold 0"),
         ([(np.arange(500), np.arange(500, 900))] * 2, "cv must leave out other rows in other folds"),
         ([(np.arange(900), np.arange(900))], "keep training and validation rows apart"),

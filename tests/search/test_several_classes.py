@@ -318,7 +318,7 @@ def test_folds_hold_each_class(rows):
         assert np.unique(fold.y_valid).size == np.unique(y[fold.train_rows]).size == 3
         assert fold.natural_sums == tuple(np.bincount(y[fold.train_rows]))
     few = np.where(np.arange(700) < 3, 3, y)
-    with pytest.raises(ValueError, match="cv=4 folds need at least 4 rows of class 'odd', one for each fold, got 3"):
+    with pytest.raises(ValueError, match="cv=4 needs at least 4 rows of class 'odd', one for each fold, got 3"):
         make_folds(Data(table, few, None, None, [*NAMED, "odd"]), 4, None, 0)
     halves = [(np.arange(350), np.arange(350, 700)), (np.arange(350, 700), np.arange(350))]
     with pytest.raises(ValueError, match="the validation rows of fold 0 hold none of class 3"):
@@ -343,7 +343,7 @@ def test_folds_hold_each_class(rows):
         ({"constraints": {"recall": ">=0.9"}}, "constraints are bounds on one positive class"),
         ({"cost_matrix": np.eye(2)}, "cost_matrix must hold"),
         ({"calibration": "isotonic"}, "calibration must be 'auto' or 'logistic'"),
-        ({"cv": 500}, "cv=500 folds need at least 500 rows of class 2"),
+        ({"cv": 500}, "cv=500 needs at least 500 rows of class 2"),
     ],
     ids=str,
 )

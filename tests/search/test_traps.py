@@ -107,6 +107,17 @@ def test_time():
         assert told(_traps.warn_of_time, table_of(X.assign(step=harmless))) == []
 
 
+def test_names_of_the_rows():
+    rng = np.random.default_rng(0)
+    name = np.array([f"customer {i}" for i in range(500)])
+    X = pd.DataFrame({"amount": rng.normal(size=500), "job": name[:500] == name[0], "name": rng.permutation(name)})
+    (text,) = told(_traps.warn_of_names, table_of(X))
+    assert "in column 'name' (500 in 500 rows): " in text
+    assert "drop it" in text
+    for harmless in (name[np.arange(500) // 2], np.where(np.arange(500) < 50, name, None), rng.normal(size=500), np.arange(500)):
+        assert told(_traps.warn_of_names, table_of(X.assign(name=harmless))) == []
+
+
 def test_time_is_not_named_where_the_split_keeps_it(small):
     X, y = small
     X = np.column_stack([X, np.arange(len(y))])

@@ -449,10 +449,11 @@ def test_bad_settings_are_refused_before_any_training(small, monkeypatch, change
     ("y", "says"),
     [
         (np.zeros(900), "one class"),
+        ("is_fraud", r"y must be the labels themselves, .*got the text 'is_fraud': .* write y=X.pop\('is_fraud'\)"),
         (np.zeros(899), "length"),
         (np.where(np.arange(900) % 9, 0.0, np.nan), "must not be missing"),
         (np.where(np.arange(900) % 9, "a", "b"), "pos_label must name the positive class"),
-        (np.arange(900) == 5, "cv=3 folds need at least 3 positives"),
+        (np.arange(900) == 5, "cv=3 needs at least 3 positives"),
     ],
 )
 def test_bad_labels(small, y, says):

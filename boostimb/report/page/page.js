@@ -28,8 +28,8 @@
   function inWords(at) {
     let per = 1000;
     while (per < 1e6 && (per * nPos) / n < 5) per *= 10;
-    const [right, wrong, missed] = [at.tp, at.fp, at.fn].map((each) => round((per * each) / n));
-    return `Of ${count(per)} cases it flags ${count(right + wrong)}, ${count(right)} of them rightly, and misses ${count(missed)}.`;
+    const [flagged, right, missed] = [at.tp + at.fp, at.tp, at.fn].map((each) => round((per * each) / n));
+    return `Of ${count(per)} cases it flags ${count(flagged)}, ${count(right)} of them rightly, and misses ${count(missed)}.`;
   }
   function costs() {
     const price = (id) => { const value = get(id).valueAsNumber; return Number.isFinite(value) ? value : 0; };
