@@ -10,7 +10,7 @@ _STYLE = (
     ".boostimb table{border-collapse:collapse;margin:.6em 0}.boostimb caption{text-align:left;font-weight:600;padding:.2em 0}"
     ".boostimb th,.boostimb td{text-align:right!important;padding:.2em .7em;background:none;color:inherit;"
     "border-bottom:1px solid color-mix(in srgb,currentColor 22%,transparent)}"
-    ".boostimb th:first-child,.boostimb td:first-child{text-align:left!important}"
+    ".boostimb th:first-child,.boostimb td:first-child{text-align:left!important;padding-left:0}"
     ".boostimb tbody th{font-weight:400}.boostimb small{opacity:.75}</style>"
 )
 

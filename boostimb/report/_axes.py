@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which stay apart for every kind of colour blindness; the grey is read on white and on black.
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
 ORANGE, SKY = "#E69F00", "#56B4E9"
-# Points that the name of a category takes, across and up; signs that fit into the first, and the longest name beside the y axis.
-_TEXT, _LINE, _SIGNS, _LONGEST = 30, 14, 4, 14
-_NARROW = 240  # points, below which a legend has one column
+# Points that the name of a category takes, across at most and up, and that a sign of it takes; the longest name beside the y axis.
+_TEXT, _LINE, _SIGN, _LONGEST = 30, 14, 7, 14
 BAND = 0.3  # opacity of an interval, in SKY, which shows on white and on black
 
 
@@ -57,9 +56,12 @@ def size_of(ax: "Axes") -> tuple[float, float]:
     return 72 * box.width / ax.figure.dpi, 72 * box.height / ax.figure.dpi
 
 
-def add_legend(ax: "Axes", *, columns: int = 1) -> None:
-    """Add a legend: below the axes where a layout makes room for it, so that it hides no data; else where it fits."""
-    options: dict[str, Any] = {"framealpha": 0.9}
+def add_legend(ax: "Axes", *, width: int = 240, loc: str = "best") -> None:
+    """Add a legend: below the axes where a layout makes room for it, so that it hides no data; else at ``loc``.
+
+    Below the axes it has as many columns as they have ``width`` points for; so it has at a place of its own.
+    """
+    options: dict[str, Any] = {"framealpha": 0.9, "loc": loc}
     if ax.figure.get_layout_engine() is not None:
         from matplotlib.transforms import ScaledTranslation
 
@@ -69,17 +71,24 @@ def add_legend(ax: "Axes", *, columns: int = 1) -> None:
         below = ScaledTranslation(0, -height / 72, ax.figure.dpi_scale_trans)
         options = {"frameon": False, "borderaxespad": 0, "loc": "upper left"}
         options |= {"bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + below}
-    ax.legend(fontsize="small", ncols=columns if size_of(ax)[0] > _NARROW else 1, **options)
+    columns = 1 if options["loc"] == "best" else max(1, int(size_of(ax)[0] / width))
+    ax.legend(fontsize="small", ncols=columns, columnspacing=1.2, handlelength=1.8, **options)
 
 
 def name_levels(ax: "Axes", levels: Sequence[object], *, y: bool = False) -> None:
     """Write the names of categories at 0, 1, ... of the x axis, or y: those that there is room for, and as many of their signs."""
-    room = size_of(ax)[1] / _LINE if y else size_of(ax)[0] / _TEXT
+    names = [str(level) for level in levels]
+    width, height = size_of(ax)
+    room = height / _LINE if y else width / min(_TEXT, _SIGN * (max(map(len, names)) + 1))
     shown = range(0, len(levels), max(1, ceil(len(levels) / room)))
-    most = _LONGEST if y else int(_SIGNS * room / len(shown))
-    names = [str(levels[at]) for at in shown]
+    most = _LONGEST if y else int(width / len(shown) / _SIGN)
     axis = ax.yaxis if y else ax.xaxis
-    axis.set_ticks(list(shown), [name if len(name) <= most else f"{name[: most - 1]}…" for name in names])
+    axis.set_ticks(list(shown), [shortened(names[at], most) for at in shown])
+
+
+def shortened(name: str, most: int) -> str:
+    """Return a name of at most so many signs."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def unit_limits(ax: "Axes", *, x: bool = False) -> None:

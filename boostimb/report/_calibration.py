@@ -105,8 +105,10 @@ def draw_calibration(scored: Scored, n_bins: int | None, logit: bool, ax: "Axes"
     seen, low, high = (np.clip(each, *ends) for each in (seen, low, high))
     ax.plot(ends, ends, color=GREY, linestyle="--", linewidth=1.2, label="as predicted")
     ax.vlines(said, low, high, color=BLUE, linewidth=1.4, label="95% interval of the rate")
-    total = f"{bins.expected.sum():,.1f} positives expected, {bins.hits.sum():,.0f} seen"
-    ax.plot(said[~pure], seen[~pure], "o", color=BLUE, markersize=6, clip_on=False, label=total)
+    expected = float(bins.expected.sum())
+    total = f"{expected:,.{1 if expected < 100 else 0}f} positives expected, {bins.hits.sum():,.0f} seen"
+    # Of no bins the line is clipped: else it counts as one in the corner of the page for the layout.
+    ax.plot(said[~pure], seen[~pure], "o", color=BLUE, markersize=6, clip_on=bool(pure.all()), label=total)
     if pure.any():
         label = "bin of one class only"
         ax.plot(said[pure], seen[pure], "o", color=BLUE, markersize=6, markerfacecolor="none", clip_on=False, label=label)

@@ -61,8 +61,8 @@ def plot_class_counts(names: Sequence[str], positives: ArrayLike, negatives: Arr
     frame(ax, "Classes before and after resampling", "rows", "")
     ax.set_xscale("log")
     ax.set_xlim(left=0.7)
-    name_rows(ax, texts)
-    add_legend(ax, columns=2)
+    name_rows(ax, texts, legend=True)
+    add_legend(ax, width=90, loc="upper right")
     return ax
 
 

@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostimb.metrics import Confusion, confusion_at
-from boostimb.report._axes import BLUE, VERMILLION, name_levels, new_axes, percent
+from boostimb.report._axes import BLUE, VERMILLION, name_levels, new_axes, percent, size_of
 from boostimb.typing import BoolArray, FloatArray, IntArray
 from boostimb.validation import as_vector, check_length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_TWO_LINES = 22  # points: a lower cell holds the count alone
 
 
 def plot_confusion(y_true: ArrayLike, proba: ArrayLike, threshold: float, *, ax: "Axes | None" = None) -> "Axes":
@@ -58,7 +60,7 @@ def plot_confusion(y_true: ArrayLike, proba: ArrayLike, threshold: float, *, ax:
 def plot_class_confusion(
     y_true: ArrayLike, y_pred: ArrayLike, classes: Sequence[object] | None = None, *, ax: "Axes | None" = None
 ) -> "Axes":
-    """Draw the confusion matrix of several classes: counts, and under each its share of the true class.
+    """Draw the confusion matrix of several classes: counts, and under each its share of the true class, where there is room.
 
     Parameters
     ----------
@@ -139,18 +141,21 @@ def _draw_matrix(ax: "Axes", counts: FloatArray, right: BoolArray, names: NDArra
     ax.imshow(cells, aspect="auto")
     luminance = cells @ (0.2126, 0.7152, 0.0722)
     large, small = ("xx-large", "medium") if len(truths) <= 2 else ("small", "x-small")
+    low = size_of(ax)[1] / len(truths) < _TWO_LINES
     for (row, column), count in np.ndenumerate(counts):
         color = "white" if luminance[row, column] < 0.55 else "black"
-        ax.text(column, row - 0.12, f"{count:,.0f}", ha="center", va="center", fontsize=large, color=color)
-        text = f"{names[row, column]}\n{percent(shares[row, column])}".strip()
-        ax.text(column, row + 0.18, text, ha="center", va="center", fontsize=small, color=color)
-    ax.set_yticks(range(len(truths)), [f"{what}\n{total:,.0f}" for what, total in zip(truths, totals[:, 0], strict=True)])
+        ax.text(column, row if low else row - 0.12, f"{count:,.0f}", ha="center", va="center", fontsize=large, color=color)
+        if not low:
+            text = f"{names[row, column]}\n{percent(shares[row, column])}".strip()
+            ax.text(column, row + 0.18, text, ha="center", va="center", fontsize=small, color=color)
+    between = ": " if low else "\n"
+    ax.set_yticks(range(len(truths)), [f"{what}{between}{total:,.0f}" for what, total in zip(truths, totals[:, 0], strict=True)])
     ax.tick_params(length=0, labelsize="medium")
     ax.xaxis.tick_top()
     # White lines between the cells and no frame around them.
-    between = np.arange(len(truths) - 1) + 0.5
-    ax.set_xticks(between, minor=True)
-    ax.set_yticks(between, minor=True)
+    edges = np.arange(len(truths) - 1) + 0.5
+    ax.set_xticks(edges, minor=True)
+    ax.set_yticks(edges, minor=True)
     ax.grid(which="minor", color="white", linewidth=3)
     ax.tick_params(which="minor", length=0)
     for spine in ax.spines.values():

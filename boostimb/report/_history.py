@@ -91,7 +91,8 @@ def plot_history(
     for name in dict.fromkeys(names.tolist()):
         mark, color = _MARKS.get(name, _OTHER)
         of_name = names == name
-        label = f"{name}: {np.count_nonzero(of_name)}" + (" trials" if boosters is not None else "s")
+        count = int(np.count_nonzero(of_name))
+        label = f"{count} trial{'s' * (count != 1)}" if boosters is None else f"{name}: {count} trial{'s' * (count != 1)}"
         far.plot(ax, number[of_name], score[of_name], mark, color, label)
     if stopped.size:
         far.plot(ax, stopped, last.astype(np.float64), "x", GREY, f"given up early: {stopped.size}")
@@ -104,7 +105,7 @@ def plot_history(
     top = sign * max((sign * score).max(), sign * (score[0] if baseline is None else baseline))
     room = 0.06 * (abs(top - edge) or 0.01)
     ax.set_ylim(*sorted((edge - sign * room, top + sign * room)))
-    add_legend(ax, columns=2)
+    add_legend(ax, width=110)
     return ax
 
 
@@ -124,5 +125,6 @@ class _Far:
         beyond: BoolArray = self.sign * score < self.sign * self.edge
         self.count += int(np.count_nonzero(beyond))
         ax.plot(number[~beyond], score[~beyond], mark, color=color, markersize=5, alpha=0.85, label=label)
-        edge = np.full(np.count_nonzero(beyond), self.edge)
-        ax.plot(number[beyond], edge, "v" if self.sign > 0 else "^", color=color, markersize=5, clip_on=False)
+        if beyond.any():  # a line of no points that is not clipped counts as one in the corner of the page for the layout
+            edge = np.full(np.count_nonzero(beyond), self.edge)
+            ax.plot(number[beyond], edge, "v" if self.sign > 0 else "^", color=color, markersize=5, clip_on=False)

@@ -90,8 +90,8 @@ def _draw(names: Sequence[str], gain: FloatArray, half: FloatArray, verdicts: Se
         labelled.add(verdict)
         ax.plot([value], [at + 0.1], mark, color=color, markersize=6, label=label)
     frame(ax, "What each lever bought", f"gain in {measure}; right is better", "")
-    name_rows(ax, texts)
+    name_rows(ax, texts, legend=bool(labelled))
     ax.locator_params(axis="x", nbins=5)
     if labelled:
-        add_legend(ax, columns=3)
+        add_legend(ax, width=95, loc="upper right")
     return ax

@@ -24,7 +24,7 @@ from boostimb.validation import missing_extra
 
 FOLDER = Path(__file__).parent / "page"
 _MOST_FEATURES = 20
-_ROOM = 0.15  # of an axis, between two ticks: 0.999 beside 0.9999 needs as much
+_ROOM = 0.17  # of an axis, between two ticks: 0.999 beside 0.9999 needs as much on a phone
 
 
 def render(page: Page) -> str:
@@ -75,7 +75,7 @@ def _data(page: Page, scored: Scored) -> dict[str, Any]:
             "neg": negatives.tolist(),
         },
         "calibration": _calibration(scored),
-        "history": None if page.history is None or page.estimate is None else _history(page.history, page.estimate.plain),
+        "history": None if page.history is None or page.estimate is None else _history(page.history, page.estimate),
     }
 
 
@@ -97,7 +97,7 @@ def _calibration(scored: Scored) -> dict[str, Any]:
     return {"axis": _axis(*padded(float(inside.min()), float(inside.max()))), "bins": rows}
 
 
-def _history(history: History, plain: float) -> Mapping[str, Any]:
+def _history(history: History, estimate: Estimate) -> Mapping[str, Any]:
     scores = np.array(history.scores)
     best: NDArray[Any] = (np.maximum if history.greater_is_better else np.minimum).accumulate(scores)
     return {
@@ -105,7 +105,8 @@ def _history(history: History, plain: float) -> Mapping[str, Any]:
         "scores": scores.tolist(),
         "best": best.tolist(),
         "boosters": list(history.boosters),
-        "plain": plain,
+        "plain": estimate.plain,
+        "metric": estimate.metric,
     }
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logit
 
-from boostimb.report._axes import GREY, ORANGE, VERMILLION, add_legend, frame, name_levels, new_axes
-from boostimb.report._probability_axis import clipped, tick_text
+from boostimb.report._axes import GREY, ORANGE, VERMILLION, add_legend, frame, name_levels, new_axes, shortened, size_of
+from boostimb.report._probability_axis import clipped, tick_text, ticks_between
 from boostimb.typing import BoolArray, FloatArray
 from boostimb.validation import as_vector, check_binary, check_length
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 # Rows of either class that are drawn: more would hide the shading.
 _MOST = {False: 1500, True: 500}
-_TICKS = (1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
+# Of the height, between two ticks of the colour bar; points that a sign of an axis's name, and a tick across, take.
+_ROOM, _SIGN, _TICK = 0.15, 6.5, 45
 
 
 def plot_decision_surface(
@@ -87,12 +88,15 @@ def plot_decision_surface(
     ax = new_axes(ax)
     log_odds = logit(clipped(p))
     mesh = ax.pcolormesh(across, up, log_odds, cmap="Blues", shading="nearest", rasterized=True)
-    ticks = [tick for tick in _TICKS if log_odds.min() <= logit(tick) <= log_odds.max()]
+    room = size_of(ax)
+    ticks = sorted(set(ticks_between(float(clipped(p.min())), float(clipped(p.max())), _ROOM)))
     bar = ax.figure.colorbar(mesh, ax=ax, label="probability", pad=0.02)
     bar.set_ticks([float(logit(tick)) for tick in ticks], labels=[tick_text(tick) for tick in ticks])
     if points is not None:
         _scatter(ax, points, (across, up), levels)
-    frame(ax, title, *names)
+    frame(ax, title, *(shortened(name, int(size / _SIGN)) for name, size in zip(names, room, strict=True)))
+    if levels[0] is None:
+        ax.locator_params(axis="x", nbins=max(2, int(room[0] / _TICK)))
     ax.grid(visible=False)
     if threshold is not None and p.min() < threshold <= p.max():
         # From one category to the next the probability jumps; a line between them would mean nothing.
@@ -103,6 +107,9 @@ def plot_decision_surface(
         cut = [float(logit(clipped(threshold)))]
         ax.contour(*flat, log_odds, levels=cut, colors=VERMILLION, linewidths=1.8, linestyles="solid")
         ax.plot([], [], color=VERMILLION, linewidth=1.8, label=f"cut {threshold:.3g}")
+    elif threshold is not None:
+        side = "below" if p.max() < threshold else "from"
+        ax.plot([], [], " ", label=f"all {side} the cut {threshold:.3g}")
     for of, y in ((levels[0], False), (levels[1], True)):
         if of is not None:
             name_levels(ax, of, y=y)
@@ -140,4 +147,4 @@ def _scatter(
             place[rows] if of is None else place[rows] + rng.uniform(-0.3, 0.3, rows.size)
             for place, of in zip(places, levels, strict=True)
         )
-        ax.scatter(across, up, s=size, color=color, alpha=alpha, edgecolors=edge, linewidths=0.4, label=name)
+        ax.scatter(across, up, s=size, color=color, alpha=alpha, edgecolors=edge, linewidths=0.4, label=name, clip_on=False)

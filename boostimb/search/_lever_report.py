@@ -211,18 +211,23 @@ class LeverReport:
     @property
     def grids(self) -> tuple[Grid, ...]:
         """The comparisons as tables of text, one for each measure."""
-        columns = ("", "trials off", "on", "off", "on", "gain", "±", "")
+        columns = ("", "trials off", "trials on", "off", "on", "gain", "±", "")
         return tuple(
             Grid(f"by {measure}", columns, tuple((row.lever, *_counts(row), *_numbers(row), row.verdict) for row in rows))
             for measure, rows in self._by_measure()
         )
 
     def _repr_html_(self) -> str:
-        return notebook_html("What each lever bought", (self.summary, *self.grids), self.notes)
+        return notebook_html("What each lever bought", (_with_signs(self.summary), *self.grids), _with_signs(self.notes))
 
     def _by_measure(self) -> Iterator[tuple[str, list[LeverRow]]]:
         for measure in dict.fromkeys(row.measure for row in self.rows):
             yield measure, [row for row in self.rows if row.measure == measure]
+
+
+def _with_signs(text: str) -> str:
+    """Write what a terminal may lack."""
+    return text.replace("+-", "±")
 
 
 def _in_words(whole: LeverRow) -> str:

@@ -100,6 +100,7 @@ class ResultPlots:
         ValueError
             If none is given and the threshold was not chosen by costs.
         """
+        scored, cut = self._scored(), self._cut  # which several classes do not have
         goal = self._result._decision.goal
         if cost_matrix is None:
             if not isinstance(goal, Cost):
@@ -107,7 +108,7 @@ class ResultPlots:
                     f"cost_matrix must be given where the threshold was not chosen by costs; its goal is {goal.name!r}"
                 )
             cost_matrix = [[goal.tn, goal.fp], [goal.fn, goal.tp]]
-        return report.plot_cost(*self._scored(), cost_matrix, self._cut, ax=ax)
+        return report.plot_cost(*scored, cost_matrix, cut, ax=ax)
 
     def confusion(self, *, ax: "Axes | None" = None) -> "Axes":
         """Draw the confusion matrix; see `boostimb.report.plot_confusion`, and `plot_class_confusion` for several classes."""
@@ -243,6 +244,6 @@ class ResultPlots:
             names=seen.names,
             levels=seen.levels,
             points=seen.points,
-            title="Other features at their middle",
+            title="Where the model says positive\nother features at their middle",
             ax=ax,
         )

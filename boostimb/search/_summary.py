@@ -31,7 +31,7 @@ def summary_html(result: "TuneResult") -> str:
     """Return the answer, the score, the decisions, the constraints and the levers as a block of HTML."""
     at, search, decision = result.confusion(), result._finished, result._decision
     if isinstance(at, ClassConfusion) or isinstance(decision, ClassDecision):
-        return f"<pre>{escape(repr(result))}\n\n{escape(str(at))}</pre>"
+        return f"{notebook_html('', [repr(result)])}<pre>{escape(str(at))}</pre>"
     parts: list[str | Grid] = []
     plain = plain_booster(search)
     if plain is not None:
@@ -44,7 +44,7 @@ def summary_html(result: "TuneResult") -> str:
     parts.append(Grid(result.metric_.replace("_", " "), ("", "out of fold", "95% interval"), scores))
     if told := said_of_plain(result):
         parts.append(told)
-    parts += [at.grid, f"Precision {at.precision:.3f}, recall {at.recall:.3f}, F1 {at.f1:.3f}; {chosen_by(decision)}."]
+    parts += [at.grid, f"Precision {at.precision:.3f}, recall {at.recall:.3f}, F1 {at.f1:.3f} at the cut ({chosen_by(decision)})."]
     if result.constraint_report_:
         rows = (
             (each.bounded, f"{each.value:.4g}", "not known" if each.chance_of_missing is None else f"{each.chance_of_missing:.2g}")

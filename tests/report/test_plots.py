@@ -112,6 +112,15 @@ def test_the_confusion_of_several_classes_is_scikit_learn_s(ax):
     assert [text.get_text() for text in ax.get_yticklabels()] == [f"{label}\n{(y == label).sum()}" for label in labels]
 
 
+def test_low_cells_hold_the_count_alone_and_short_classes_are_all_named():
+    y = np.arange(900) % 9
+    figure = Figure(figsize=(4, 3), layout="constrained")
+    ax = plot_class_confusion(y, y, ax=figure.subplots())
+    assert [text.get_text() for text in ax.texts] == [str(each) for each in (100 * np.eye(9, dtype=int)).ravel()]
+    assert [text.get_text() for text in ax.get_yticklabels()] == [f"{at}: 100" for at in range(9)]
+    assert [text.get_text() for text in ax.get_xticklabels()] == [str(at) for at in range(9)]
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [

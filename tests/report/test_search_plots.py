@@ -50,6 +50,17 @@ def test_boosters_and_trials_that_were_given_up_are_told_apart(ax, line):
     assert len({mark for mark, _ in looks}) == len({color for _, color in looks}) == 4
 
 
+@pytest.mark.parametrize("width", [4, 12])
+def test_a_history_fills_the_page(width):
+    figure = Figure(figsize=(width, 3), layout="constrained")
+    boosters = ["lightgbm", "xgboost", "lightgbm", "catboost", "lightgbm", "xgboost"]
+    ax = plot_history(range(6), SCORES, boosters, given_up=([6], [0.4]), baseline=0.6, ax=figure.subplots())
+    figure.draw_without_rendering()
+    assert ax.yaxis.label.get_window_extent().x0 < 0.02 * figure.bbox.width + 5
+    assert ax.bbox.height > 0.4 * figure.bbox.height
+    assert ax.get_legend().get_window_extent().x1 <= figure.bbox.x1 + 1
+
+
 def test_one_trial_is_a_history(ax, tmp_path):
     plot_history([0], [0.5], baseline=0.5, ax=ax).figure.savefig(tmp_path / "one.png")
 
@@ -97,6 +108,20 @@ def test_levers_are_drawn_with_their_intervals_and_verdicts(ax):
     spans = [each.get_xdata() for each in ax.get_lines() if each.get_linewidth() == 1.8 and len(each.get_xdata()) == 2]
     assert np.array(spans) == pytest.approx(np.array([[0.02, 0.04], [-0.035, -0.005], [-0.0201, 0.0199], [0.5, 0.5]]))
     assert labels(ax) == ["helps", "hurts", "nothing measurable"]
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_rows_of_low_axes_do_not_touch_and_the_legend_hides_none(layout):
+    figure = Figure(figsize=(4, 3), layout=layout)
+    ax = plot_levers([f"lever {at}" for at in range(10)], [0.1] * 10, [0.2] * 10, ["helps"] * 10, ax=figure.subplots())
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert all(upper.y0 > lower.y1 for upper, lower in pairwise(boxes))
+    assert not any(ax.get_legend().get_window_extent().overlaps(box) for box in boxes)
+    marks = [each for each in ax.get_lines() if each.get_linewidth() == 1.8]
+    ends = [ax.transData.transform((0, each.get_ydata()[0]))[1] for each in marks if len(each.get_xdata()) == 2]
+    assert len(ends) == 10
+    assert all(end > lower.y1 for end, lower in zip(ends[:-1], boxes[1:], strict=True))
 
 
 def test_levers_of_which_none_was_compared_are_still_named(ax, tmp_path):
@@ -156,7 +181,25 @@ def test_the_line_of_a_surface_runs_where_the_probability_is_the_threshold(ax):
 
 def test_a_threshold_that_is_nowhere_reached_has_no_line(ax):
     plot_decision_surface(*grid(), 0.95, ax=ax)
-    assert ax.get_legend() is None
+    assert labels(ax) == ["all below the cut 0.95"]
+    assert not [each for each in ax.collections if hasattr(each, "levels")]
+
+
+def test_the_colours_of_a_surface_have_numbers_however_close_they_are(ax):
+    plot_decision_surface([0, 1], [0, 1], [[0.0120, 0.0130], [0.0140, 0.0150]], 0.01, ax=ax)
+    assert [text.get_text() for text in ax.figure.axes[1].get_yticklabels()] == ["0.0128", "0.0135", "0.0142"]
+    assert labels(ax) == ["all from the cut 0.01"]
+
+
+def test_a_long_name_of_a_feature_is_shortened_to_its_axis():
+    figure = Figure(figsize=(4, 3), layout="constrained")
+    names = ("age", "RevolvingUtilizationOfUnsecuredLines")
+    ax = plot_decision_surface(*grid(), 0.3, names=names, ax=figure.subplots())
+    figure.draw_without_rendering()
+    assert ax.get_xlabel() == "age"
+    assert ax.get_ylabel().startswith("RevolvingUtil")
+    box = ax.yaxis.label.get_window_extent()
+    assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1
 
 
 def test_points_of_a_surface_are_thinned_by_class_and_inside(ax):

@@ -342,6 +342,8 @@ def test_html_is_escaped():
     assert "loss &lt;script&gt;&amp;" in page
     assert "by a&lt;b" in page
     assert page.count("<tr>") == page.count("</tr>") == 3
+    assert "±" in page
+    assert "+-" not in page
 
 
 def test_records(one_helps_one_hurts):

@@ -138,7 +138,10 @@ def test_pictures(result):
 
 def test_what_is_of_two_classes_says_so(rows, result, tmp_path):
     X, y = rows
-    assert "truth" in result._repr_html_()
+    page = result._repr_html_()
+    assert "truth" in page
+    in_lines = page[page.index("<pre>") + 5 : page.index("</pre>")].splitlines()  # what does not wrap
+    assert max(map(len, in_lines)) <= 80
     with pytest.raises(ValueError, match="the report is of two classes, and the result is of 3"):
         result.report(tmp_path / "report.html")
     with pytest.raises(ValueError, match="context_models compares models of two classes, and y holds 3"):

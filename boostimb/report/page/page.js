@@ -41,7 +41,7 @@
 
   // ---- drawing ----
 
-  const BOX = { left: 54, right: 416, top: 38, bottom: 254 };
+  const BOX = { left: 70, right: 416, top: 38, bottom: 254 };
   function draw(parent, name, attributes, text) {
     const node = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -80,27 +80,33 @@
     draw(svg, "line", { class: "axis", x1: BOX.left, x2: BOX.right, y1: BOX.bottom, y2: BOX.bottom });
     draw(svg, "text", { x: (BOX.left + BOX.right) / 2, y: BOX.bottom + 38, "text-anchor": "middle" }, xLabel);
     const middle = (BOX.top + BOX.bottom) / 2;
-    draw(svg, "text", { x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, yLabel);
+    draw(svg, "text", { x: 11, y: middle, "text-anchor": "middle", transform: `rotate(-90 11 ${middle})` }, yLabel);
     const still = draw(svg, "g", {}), moving = draw(svg, "g", {});
     return { svg, X, Y, still, moving };
   }
   const path = (points) => "M" + points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L");
   const curve = (parent, style, points) => draw(parent, "path", { class: `curve ${style}`, d: path(points) });
-  // Between two thresholds the decision changes where a score lies: halfway, as far as the page knows.
+  // Between two thresholds the decision changes where a score lies: halfway, as far as the page knows. Of the cuts below the axis
+  // only the last shows: all have their place on its edge.
   function stairs(X, Y, heights) {
     const points = [];
     heights.forEach((height, at) => {
-      if (at) { const half = (X(values[at - 1]) + X(values[at])) / 2; points.push([half, Y(heights[at - 1])], [half, Y(height)]); }
+      if (values[at + 1] <= data.axis.low) return;
+      if (points.length) { const half = (X(values[at - 1]) + X(values[at])) / 2; points.push([half, Y(heights[at - 1])], [half, Y(height)]); }
       points.push([X(values[at]), Y(height)]);
     });
     return points;
   }
+  // By shape as well as by colour.
+  const SHAPES = { circle: "M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0", square: "M-3.6,-3.6h7.2v7.2h-7.2z", triangle: "M0,-4.6L4.4,3.4H-4.4z", diamond: "M0,-5L5,0L0,5L-5,0z" };
+  const symbol = (parent, shape, style, x, y) => draw(parent, "path", { class: style, d: SHAPES[shape], transform: `translate(${x} ${y})` });
   function legend(parent, entries) {
     let x = BOX.left, y = 25;
     const lines = [draw(parent, "g", {})];
     for (const [style, text, mark] of entries) {
       const entry = draw(lines.at(-1), "g", {}), width = mark ? 14 : 22;
-      if (mark) draw(entry, "rect", { class: style, x: 0, y: -9, width, height: 10 });
+      if (typeof mark === "string") symbol(entry, mark, style, 8, -4);
+      else if (mark) draw(entry, "rect", { class: style, x: 0, y: -9, width, height: 10 });
       else draw(entry, "line", { class: `curve ${style}`, x1: 0, x2: width, y1: -4, y2: -4 });
       const wide = width + 5 + draw(entry, "text", { class: "key", x: width + 5, y: 0 }, text).getComputedTextLength();
       if (x + wide > BOX.right + 20 && x > BOX.left) {
@@ -126,7 +132,8 @@
 
   const pr = chart("plot-pr", rates, rates, "recall", "precision");
   curve(pr.still, "grey dash", [[BOX.left, pr.Y(nPos / n)], [BOX.right, pr.Y(nPos / n)]]);
-  curve(pr.still, "blue", flagging.map((at) => [pr.X(at.recall), pr.Y(at.precision)]));
+  // The step to a recall has the precision at this recall, as average precision counts it.
+  curve(pr.still, "blue", flagging.flatMap((at, i) => [at.recall, flagging[i + 1]?.recall ?? 0].map((recall) => [pr.X(recall), pr.Y(at.precision)])));
 
   const rows = data.scores, most = Math.max(...rows.pos, ...rows.neg), powers = [];
   for (let power = 1; power <= Math.max(10, most * 1.2); power *= 10) powers.push(power);
@@ -160,15 +167,17 @@
     const floor = Math.min(ranked[Math.floor(ranked.length * 0.1)], plainScore, data.history.best[0]), ceiling = Math.max(ranked.at(-1), plainScore);
     const pad = 0.06 * (ceiling - floor) || 0.01, high = Math.max(numbers.at(-1), 1);
     const y = { low: floor - pad, high: ceiling + pad };
-    const plot = chart("plot-history", { low: 0, high, ticks: steps(0, high, 6).filter(Number.isInteger) }, { ...y, ticks: steps(y.low, y.high, 5) }, "trial", "score");
-    const styles = { lightgbm: "fill-blue", xgboost: "fill-orange", catboost: "fill-grey" };
+    const plot = chart("plot-history", { low: 0, high, ticks: steps(0, high, 6).filter(Number.isInteger) }, { ...y, ticks: steps(y.low, y.high, 5) }, "trial", data.history.metric);
+    const looks = { lightgbm: ["circle", "fill-green"], xgboost: ["square", "fill-blue"], catboost: ["triangle", "fill-orange"] };
+    const look = (name) => looks[name] || ["diamond", "fill-purple"];
     scores.forEach((score, at) => {
-      const dot = draw(plot.still, "circle", { class: styles[boosters[at]] || "fill-grey", cx: plot.X(numbers[at]), cy: plot.Y(score), r: 3.4 });
+      const dot = symbol(plot.still, ...look(boosters[at]), plot.X(numbers[at]), plot.Y(score));
       draw(dot, "title", {}, `trial ${numbers[at]}, ${boosters[at]}: ${score.toFixed(4)}`);
     });
     curve(plot.still, "grey dash", [[BOX.left, plot.Y(plainScore)], [BOX.right, plot.Y(plainScore)]]);
-    curve(plot.still, "green", numbers.flatMap((number, at) => (at ? [[plot.X(number), plot.Y(data.history.best[at - 1])]] : []).concat([[plot.X(number), plot.Y(data.history.best[at])]])));
-    legend(plot.still, [["green", "best so far"], ["grey dash", "plain"], ...[...new Set(boosters)].map((name) => [styles[name] || "fill-grey", name, true])]);
+    curve(plot.still, "grey", numbers.flatMap((number, at) => (at ? [[plot.X(number), plot.Y(data.history.best[at - 1])]] : []).concat([[plot.X(number), plot.Y(data.history.best[at])]])));
+    const tried = [...new Set(boosters)].map((name) => [look(name)[1], name, look(name)[0]]);
+    legend(plot.still, [["grey", "best so far"], ["grey dash", "plain"], ...tried]);
   }
 
   // ---- moving ----

@@ -161,6 +161,42 @@ def test_it_fits_and_reads_in_light_and_dark(browser, path, width, dark):
     assert browser.run("[...document.querySelectorAll('figure svg')].every((svg) => svg.querySelector('path, circle, rect'))")
 
 
+# The cells of tables whose text leaves them, and so lies on its neighbour.
+CROWDED = """[...document.querySelectorAll("th, td")]
+  .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"""
+
+
+@pytest.mark.parametrize("width", [360, 768, 1000, 1400])
+def test_numbers_of_a_table_stay_in_their_cells_and_nothing_jumps(browser, tmp_path, content, width):
+    numbers = ("12", "12", "0.02542", "0.02539", "+0.00003", "0.00099", "nothing measurable")
+    columns = ("", "trials off", "trials on", "off", "on", "gain", "±", "")
+    levers = Levers("Summary", (Grid("by Brier score", columns, (("the booster's own parameters", *numbers),)),), "Notes")
+    proba = content.proba
+    browser.look(width=width)
+    page = browser.open(write_page(Page("A table", content.y, proba, 0.2, levers=levers), tmp_path / "report.html"))
+    assert page.run(CROWDED) == []
+    height = page.run("document.documentElement.scrollHeight")
+    page.run("document.getElementById('to-cost').click()")
+    assert page.text("recall-was")
+    assert page.run("document.documentElement.scrollHeight") == height
+
+
+def test_curves_keep_to_their_axes(page):
+    """Of the cuts below the axis one lies on its edge, and the precision goes in steps."""
+    path = (
+        "document.querySelector('#{} path.curve').getAttribute('d').slice(1).split('L').map((each) => each.split(',').map(Number))"
+    )
+    cost = page.run(path.format("plot-cost"))
+    assert sum(x == cost[0][0] for x, _ in cost) == 1
+    steps = page.run(path.format("plot-pr"))
+    assert all(x == previous[0] or y == previous[1] for (x, y), previous in zip(steps[1:], steps, strict=False))
+
+
+def test_boosters_are_told_apart_by_shape(page):
+    shapes = page.run("[...document.querySelectorAll('#plot-history path:has(title)')].map((each) => each.getAttribute('d'))")
+    assert len(set(shapes)) == len(shapes) == 3
+
+
 def test_a_screen_reader_finds_names_for_all(page):
     tree = page.send("Accessibility.getFullAXTree")["nodes"]
     named = {}
