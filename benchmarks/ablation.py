@@ -129,7 +129,7 @@ def measure(path: Path, seed: int, seconds: float) -> Iterator[tuple[str, float,
             assert model is not None  # there is no deadline
             whole[at] = trained[at].line.logit(model.raw(test, n_jobs=2))
         yield told("ensemble by log-loss, models of all rows", weights, whole)
-        yield told("ensemble by log-loss, fold models and, for 0.4 of the weight, models of all rows", weights, 0.6 * on_test + 0.4 * whole)
+        yield told("ensemble by log-loss, 0.6 fold models and 0.4 models of all rows", weights, 0.6 * on_test + 0.4 * whole)
         for bins in (63, 127, 255):
             params = {**_FIXED["lightgbm"], **DEFAULTS["lightgbm"], "max_bin": bins}
             plan = Plan("lightgbm", params, 0.0, "log_loss", 0.0, Resampler("none"))

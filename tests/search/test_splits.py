@@ -88,7 +88,7 @@ def spy(refit_on_all, sizes):
 
 
 def test_no_fold_of_a_time_split_reads_later_rows(small, monkeypatch):
-    """Out-of-fold margins are the same whatever the rows after them hold; the number of rounds, which all folds choose, is fixed."""
+    """Out-of-fold margins are the same whatever the rows after them hold; the number of rounds, which is of all folds, is fixed."""
     monkeypatch.setattr(_trial, "MAX_ROUNDS", 10)
     monkeypatch.setattr(_trial, "best_step", lambda curve, ends: len(ends) - 1)
     X, y = small
