@@ -26,9 +26,9 @@ _STRIDE, _LARGE = 5, 3_000_000
 _KEPT = 30
 # The curve is read as a mean over so many rounds: its highest single point would be picked by luck.
 _SMOOTH = 9
-# A gain is one that training goes on for if it is more than so many of its standard errors over the folds: a mean curve of few
-# positives creeps upwards for thousands of rounds, and nothing comes of it.
-_ERRORS = 1.0
+# Training goes on for a gain of more than so many standard errors over the folds: with few positives a mean curve creeps upwards
+# for thousands of rounds, and nothing comes of it (benchmarks/stopping.py).
+RISE_ERRORS = 1.0
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,32 @@ def _stride(data: Data) -> int:
 
 
 @dataclass
+class Rise:
+    """When the curves of a trial last rose, and whether that is ``wait`` rounds ago.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rise = Rise(10)
+    >>> curves = np.minimum(np.arange(40), 12) + np.zeros((5, 1))
+    >>> [rise.is_over(curves[:, :n]) for n in (5, 15, 20, 25, 35)]
+    [False, False, False, False, True]
+    """
+
+    wait: int
+    risen: int = 0  # the round up to which they have risen
+    height: FloatArray | None = None  # of each at that round
+
+    def is_over(self, curves: FloatArray) -> bool:
+        """Take note if the curves, shape (n_folds, n_rounds) and more being better, have risen; return whether to stop."""
+        now, n_rounds = smoothed_at(curves, curves.shape[1]), curves.shape[1]
+        gain = now if self.height is None else now - self.height
+        if self.height is None or gain.mean() > max(0.0, RISE_ERRORS * gain.std(ddof=1) / np.sqrt(gain.size)):
+            self.height, self.risen = now, n_rounds
+        return n_rounds - self.risen >= self.wait
+
+
+@dataclass
 class _Boosting:
     """The folds of a trial, advanced together until their curves have not risen for ``wait`` rounds."""
 
@@ -179,11 +205,11 @@ class _Boosting:
     curves: list[list[float]] = field(init=False)
     # The margins of the last steps, one of which the model will end with.
     steps: deque[tuple[int, list[Float32Array]]] = field(init=False)
-    risen: int = field(init=False, default=0)  # the round up to which the curves have risen
-    height: FloatArray | None = field(init=False, default=None)  # of each curve at that round
+    rise: "Rise" = field(init=False)
 
     def __post_init__(self) -> None:
         self.curves = [[] for _ in self.runs]
+        self.rise = Rise(self.wait)
         # A model may end at every so many rounds, some thirty of which are waited through: each keeps the margins of all rows.
         self.every = self.stride * max(1, -(-self.wait // (_KEPT * self.stride)))
         self.steps = deque(maxlen=self.wait // self.every + 2)
@@ -207,8 +233,7 @@ class _Boosting:
                 if done % self.every == 0 or ended or not self.steps:
                     self.steps.append((done, [margins for _, margins in new]))
                 curves = self.oriented()
-                self._note_rise(smoothed_at(curves, done), done)
-                if ended or done - self.risen >= self.wait:
+                if self.rise.is_over(curves) or ended:
                     return self._best()
                 watch(curves)
         finally:
@@ -230,14 +255,6 @@ class _Boosting:
                 break
             values += new
         return values, run.margins.astype(np.float32)
-
-    def _note_rise(self, now: FloatArray, done: int) -> None:
-        """Take note if the curves have risen."""
-        if self.height is not None:
-            gain = now - self.height
-            if gain.mean() <= max(0.0, _ERRORS * gain.std(ddof=1) / np.sqrt(gain.size)):
-                return
-        self.height, self.risen = now, done
 
     def oriented(self) -> FloatArray:
         """The curves, more being better, shape (n_folds, n_rounds)."""
