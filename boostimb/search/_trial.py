@@ -243,17 +243,9 @@ class _Boosting:
         return self.workers.submit(self._step, self.runs)
 
     def _step(self, run: Run) -> tuple[list[float], Float32Array]:
-        """Advance one fold by a step, a round at a time, so that folds take turns on fewer cores.
-
-        Returns the values of the new rounds and the margins after the last.
-        """
-        values: list[float] = []
-        for _ in range(self.stride):
-            with self.workers.gate:
-                new = run.advance(1)
-            if not new:
-                break
-            values += new
+        """Advance one fold by a step; return the values of its new rounds and the margins after the last."""
+        with self.workers.gate:
+            values = run.advance(self.stride)
         return values, run.margins.astype(np.float32)
 
     def oriented(self) -> FloatArray:
