@@ -159,7 +159,9 @@ def _estimate(settings: Settings, result: TuneResult, tuned: Judged) -> Table:
     own = f"95%: {low:.4f} to {high:.4f}, corrected for the search"
     table.add_row("  tuned, out of fold", f"{result.corrected_score_:.4f}", own)
     table.add_row("  tuned, held out", f"{tuned.metric:.4f}", "")
-    table.add_row("  plain, out of fold", f"{result.baseline_score_:.4f}", "the search's own start, without any lever")
+    plain = result.baseline_name_ == "plain booster"
+    beside = ("plain", "the search's own start, without any lever") if plain else (result.baseline_name_, "")
+    table.add_row(f"  {beside[0]}, out of fold", f"{result.baseline_score_:.4f}", beside[1])
     return table
 
 

@@ -25,6 +25,7 @@ def plot_history(
     *,
     given_up: tuple[ArrayLike, ArrayLike] = ((), ()),
     baseline: float | None = None,
+    baseline_name: str = "plain booster",
     greater_is_better: bool = True,
     measure: str = "score",
     ax: "Axes | None" = None,
@@ -43,6 +44,8 @@ def plot_history(
         Numbers and last scores of the trials that were stopped early.
     baseline : float, optional
         The score to beat.
+    baseline_name : str
+        What it is of.
     greater_is_better : bool
         False for a score that goes down.
     measure : str
@@ -85,7 +88,7 @@ def plot_history(
     so_far = sign * np.maximum.accumulate(sign * score)
     ax.plot(number, so_far, drawstyle="steps-post", color=GREY, linewidth=1.6, label=f"best so far: {so_far[-1]:.4g}")
     if baseline is not None:
-        ax.axhline(baseline, color=GREY, linestyle="--", linewidth=1.2, label=f"plain booster: {baseline:.4g}")
+        ax.axhline(baseline, color=GREY, linestyle="--", linewidth=1.2, label=f"{baseline_name}: {baseline:.4g}")
     edge = sign * _lowest(sign * score, sign * (score[0] if baseline is None else baseline))
     far = _Far(edge, sign)
     for name in dict.fromkeys(names.tolist()):

@@ -14,7 +14,7 @@ from boostimb.typing import BoolArray, FloatArray
 
 @dataclass(frozen=True)
 class Estimate:
-    """The score by the search metric: corrected for the search, with its interval, as it stands, and of a plain booster."""
+    """The score by the search metric: corrected for the search, with its interval, as it stands, and of what is beside it."""
 
     metric: str
     corrected: float
@@ -22,6 +22,7 @@ class Estimate:
     high: float
     naive: float
     plain: float
+    beside: str = "plain booster"
 
 
 @dataclass(frozen=True)

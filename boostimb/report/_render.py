@@ -106,6 +106,7 @@ def _history(history: History, estimate: Estimate) -> Mapping[str, Any]:
         "best": best.tolist(),
         "boosters": list(history.boosters),
         "plain": estimate.plain,
+        "beside": estimate.beside,
         "metric": estimate.metric,
     }
 

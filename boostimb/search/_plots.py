@@ -149,6 +149,7 @@ class ResultPlots:
             [params["booster"] for params in trials["params"]],
             given_up=([trial.number for trial in stopped], last),
             baseline=self._result.baseline_score_,
+            baseline_name=self._result.baseline_name_,
             greater_is_better=finished.sign > 0,
             measure=self._result.metric_.replace("_", " "),
             ax=ax,

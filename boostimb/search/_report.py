@@ -49,7 +49,13 @@ def page_of(result: "TuneResult", title: str, context: ContextReport | None = No
         plain=None if plain is None else confusion_at(search.y, plain[1], 0.5),
         plain_name="" if plain is None else f"A plain {plain[0]}, with its default parameters and cut at 0.5",
         estimate=Estimate(
-            result.metric_.replace("_", " "), result.corrected_score_, low, high, result.best_score_, result.baseline_score_
+            result.metric_.replace("_", " "),
+            result.corrected_score_,
+            low,
+            high,
+            result.best_score_,
+            result.baseline_score_,
+            result.baseline_name_,
         ),
         costs=_costs(decision),
         constraints=result.constraint_report_,

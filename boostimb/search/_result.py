@@ -49,7 +49,9 @@ class TuneResult:
     score_interval_ : tuple of two floats
         95% interval of the corrected score.
     baseline_score_ : float
-        Out-of-fold score of the plain booster, the first trial; of the first finished trial if that one is not in the space.
+        Out-of-fold score of the best of the boosters' plain defaults; of the first trial where the space does not hold them.
+    baseline_name_ : str
+        Which of the two it is: "plain booster" or "first trial".
     oof_proba_ : ndarray of shape (n_samples,)
         Out-of-fold probability of the positive class for each row; NaN for a row that no fold leaves out, as the first ones of a
         split in time order.
@@ -90,6 +92,7 @@ class TuneResult:
     anomaly_score_: float | None = field(default=None, kw_only=True)
     _rows: IntArray = field(kw_only=True)  # those that are scored
     _weight: FloatArray | None = field(default=None, kw_only=True)  # in every score of theirs
+    baseline_name_: str = field(kw_only=True)
     _decision: Decision | ClassDecision = field(init=False)  # of the last set_threshold
 
     def __repr__(self) -> str:
@@ -97,7 +100,7 @@ class TuneResult:
         trials = self.cv_results_["trial"].size
         return (
             f"<TuneResult: {self.metric_} {self.corrected_score_:.4f} [{low:.4f}, {high:.4f}] after {trials} trials, "
-            f"plain booster {self.baseline_score_:.4f}, threshold {_shown(self.threshold_)}"
+            f"{self.baseline_name_} {self.baseline_score_:.4f}, threshold {_shown(self.threshold_)}"
             f"{''.join(f', {each}' for each in self.constraint_report_)}>"
         )
 

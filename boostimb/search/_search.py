@@ -194,12 +194,12 @@ class Search:
         best = sorted(self.trained, key=lambda each: each.log_loss)[: _MEMBERS if self.ensemble else 1]
         return self.refit_cost * sum(each.outcome.seconds for each in best) if self.trains_again else 0.0
 
-    def baseline(self) -> float:
-        """Return the best score among the boosters' plain defaults; the first trial's where the space does not hold them."""
+    def baseline(self) -> tuple[str, float]:
+        """Return what to look at beside the result, and its score: the best of the boosters' plain defaults, if there are any."""
         plain = [row["score"] for row in self.rows if row["trial"] < len(self.levers.boosters)]
         if not self.levers.starts() or not plain:
-            plain = [self.rows[0]["score"]]
-        return self.sign * max(self.sign * score for score in plain)
+            return "first trial", self.rows[0]["score"]
+        return "plain booster", self.sign * max(self.sign * score for score in plain)
 
     def best_params(self) -> dict[str, Any]:
         """Return the parameters of the best trial."""

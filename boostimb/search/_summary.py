@@ -17,13 +17,13 @@ _QUICK = 2_000_000
 
 
 def said_of_plain(result: "TuneResult") -> str:
-    """Return what to say where the corrected score does not reach the plain booster's; "" where it does."""
+    """Return what to say where the corrected score does not reach the baseline; "" where it does."""
     sign = 1.0 if result.search_metric.greater_is_better else -1.0
     if sign * result.corrected_score_ >= sign * result.baseline_score_:
         return ""
     return (
-        "The corrected score does not reach that of the plain booster: out of fold, the search found nothing that is surely better "
-        "than the boosters' defaults."
+        f"The corrected score does not reach that of the {result.baseline_name_}: out of fold, the search found nothing that is "
+        "surely better."
     )
 
 
@@ -39,7 +39,7 @@ def summary_html(result: "TuneResult") -> str:
     low, high = result.score_interval_
     scores = (
         ("this model, corrected for the search", f"{result.corrected_score_:.4f}", f"{low:.4f} to {high:.4f}"),
-        ("plain booster", f"{result.baseline_score_:.4f}", ""),
+        (result.baseline_name_, f"{result.baseline_score_:.4f}", ""),
     )
     parts.append(Grid(result.metric_.replace("_", " "), ("", "out of fold", "95% interval"), scores))
     if told := said_of_plain(result):

@@ -269,10 +269,11 @@ def tune(
         search = Search(levers, folds, measure, cut, Workers.of(cores, lanes), seed, refit, study, store)
         search.run(n_trials, deadline, tuple(callbacks), shown)
         model, oof_proba, score = search.finish(calibration, encoder, labels, n_jobs, deadline)
+    baseline_name, baseline_score = search.baseline()
     result = TuneResult(
         best_estimator_=model,
         best_params_=search.best_params(),
-        baseline_score_=search.baseline(),
+        baseline_score_=baseline_score,
         oof_proba_=oof_proba,
         cv_results_=trial_table(search.rows),
         study_=search.study,
@@ -282,6 +283,7 @@ def tune(
         _rows=left_out.rows,
         _y=search.y,
         _weight=search.weight,
+        baseline_name_=baseline_name,
         _asked=decision,
         _finished=search.finished(calibration, shown_name),
         _settings={

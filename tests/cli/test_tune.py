@@ -268,7 +268,7 @@ def test_decimal_commas_are_read_and_written_when_told(frame, folder, run, invok
 def test_it_says_where_the_plain_booster_is_not_reached():
     class Result:
         search_metric = bi.PRAUC()
-        corrected_score_, baseline_score_ = 0.4, 0.41
+        corrected_score_, baseline_score_, baseline_name_ = 0.4, 0.41, "plain booster"
 
     assert "does not reach that of the plain booster" in said_of_plain(Result)
     Result.baseline_score_ = 0.4

@@ -11,6 +11,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, recall_score
 from sklearn.model_selection import TimeSeriesSplit
 
@@ -39,6 +40,8 @@ def test_result_is_whole(result, small):
     assert result.cv_results_.keys() == {"trial", "score", "threshold", "n_rounds", "seconds", "params"}
     assert len({len(column) for column in result.cv_results_.values()}) == 1
     assert result.baseline_score_ == result.cv_results_["score"][0]
+    assert f"{result.baseline_name_} {result.baseline_score_:.4f}" in repr(result)
+    assert result.baseline_name_ == "plain booster"
     assert result.best_params_ == result.cv_results_["params"][np.argmax(result.cv_results_["score"])]
     assert len(result.study_.trials) == 6
     assert all("threshold" in t.user_attrs for t in result.study_.trials if t.state.name == "COMPLETE")
@@ -377,6 +380,8 @@ def test_a_trial_that_a_booster_refuses_does_not_lose_the_others(small):
     with pytest.warns(RuntimeWarning, match="trial 1 was left out: lightgbm refused its parameters"):
         result = bi.tune(*small, n_trials=3, space=space, **QUICK)
     assert result.cv_results_["trial"].tolist() == [0, 2]
+    assert result.baseline_name_ == "first trial"  # a space of one's own does not hold the defaults
+    assert result.plot.history(ax=Figure().subplots()).get_lines()[1].get_label().startswith("first trial: ")
 
 
 def test_xgboost_does_not_depend_on_the_number_of_cores(small):

@@ -177,7 +177,7 @@
     curve(plot.still, "grey dash", [[BOX.left, plot.Y(plainScore)], [BOX.right, plot.Y(plainScore)]]);
     curve(plot.still, "grey", numbers.flatMap((number, at) => (at ? [[plot.X(number), plot.Y(data.history.best[at - 1])]] : []).concat([[plot.X(number), plot.Y(data.history.best[at])]])));
     const tried = [...new Set(boosters)].map((name) => [look(name)[1], name, look(name)[0]]);
-    legend(plot.still, [["grey", "best so far"], ["grey dash", "plain"], ...tried]);
+    legend(plot.still, [["grey", "best so far"], ["grey dash", data.history.beside], ...tried]);
   }
 
   // ---- moving ----
