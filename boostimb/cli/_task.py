@@ -117,14 +117,14 @@ def _check_features(X: "pd.DataFrame") -> None:
     import pandas as pd
 
     refused = {}
-    for name in X.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in X.dtypes]]:
+    for name in X.columns:
         column = X[name]
         if _is_text_of_dates(column):
             column = pd.Series(pd.to_datetime(["2000-01-01"]))  # what the file means by these texts
         try:
             TableEncoder.fit(column.to_frame(name))
         except (TypeError, ValueError) as error:
-            refused[name] = in_options(str(error))
+            refused[name] = in_options(str(error)).removesuffix(".")
     if refused:
         remedy = " ".join(f"--drop {shlex.quote(name)}" for name in refused)
         raise InputError("; ".join(refused.values()) + f"; or leave {'it' if len(refused) == 1 else 'them'} out: {remedy}")
