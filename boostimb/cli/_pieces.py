@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from boostimb.cli._tables import PARQUET, check_decimals, csv_options, ending, read_csv, reading
+from boostimb.cli._tables import PARQUET, TEXT, check_decimals, csv_options, ending, read_csv, reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def pieces_of(
     table: Path, names: Sequence[str], texts: Sequence[str], *, keep: bool, decimal: str | None = None
 ) -> Iterator[Piece]:
     """Yield the table in pieces; ``texts`` are those of the columns ``names`` that are text even where they look like numbers."""
-    rows = min(ROWS, max(1, CELLS // len(columns_of(table) if keep else names)))
+    rows = min(ROWS, max(1, CELLS // len(columns_of(table) if keep or ending(table) in TEXT else names)))
     if ending(table) in PARQUET:
         every = _parquet_pieces(table, list(names), rows, keep)
     else:
@@ -59,15 +59,16 @@ def _csv_pieces(table: Path, names: list[str], texts: Sequence[str], rows: int, 
             file = stack.enter_context(table.open("rb"))
             return file, cast(IO[bytes], gzip.open(file)) if table.name.lower().endswith(".gz") else file
 
-        # low_memory=False: one kind a column and piece, as in training.
+        # low_memory=False: one kind a column and piece, as in training. No usecols: with it, pandas takes rows of too many fields.
         kinds = dict.fromkeys(texts, "str")
         file, stream = opened()
-        features = stack.enter_context(pd.read_csv(stream, usecols=names, dtype=kinds, low_memory=False, **options))
+        features = stack.enter_context(pd.read_csv(stream, dtype=kinds, low_memory=False, **options))
         # Read a second time as bare text, fields go through as they stand: 12.50 stays 12.50, and NA stays NA.
         kept = stack.enter_context(pd.read_csv(opened()[1], dtype="str", na_filter=False, **options)) if keep else None
         for piece in features:
-            check_decimals(piece.drop(columns=list(texts)), decimal)
-            yield Piece(piece[names], None if kept is None else next(kept), file.tell() / size)
+            read = piece[names]
+            check_decimals(read.drop(columns=list(texts)), decimal)
+            yield Piece(read, None if kept is None else next(kept), file.tell() / size)
 
 
 def _parquet_pieces(table: Path, names: list[str], rows: int, keep: bool) -> Iterator[Piece]:

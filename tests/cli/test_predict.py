@@ -6,6 +6,7 @@ import pytest
 
 import boostimb as bi
 from boostimb.cli import _pieces
+from boostimb.cli._errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,19 @@ def test_what_is_refused(run, table, frame, tmp_path, refused):
     (tmp_path / "m" / "manifest.json").write_text("{}")
     assert "is not the manifest of a boostimb model" in refused("predict", tmp_path / "m", table)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("row", [0, 1, 3, 5])
+def test_a_row_of_too_many_fields_is_refused_in_every_piece(row, keep, tmp_path, monkeypatch):
+    """Such as a decimal comma that nothing sets apart, which would shift the fields behind it."""
+    monkeypatch.setattr(_pieces, "ROWS", 3)
+    lines = ["1,5,0"] * 6
+    lines[row] = "1,5,33,0"
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["amount,age,bought", *lines, ""]))
+    with pytest.raises(InputError, match="more fields than its first line has names|Expected 3 fields in line ., saw 4"):
+        list(_pieces.pieces_of(path, ["amount", "age"], [], keep=keep))
 
 
 def test_what_goes_wrong_late_leaves_an_older_output_as_it_was(run, frame, tmp_path, monkeypatch, refused):
