@@ -104,6 +104,7 @@ def _history(history: History, estimate: Estimate) -> Mapping[str, Any]:
         "numbers": list(history.numbers),
         "scores": scores.tolist(),
         "best": best.tolist(),
+        "up": history.greater_is_better,
         "boosters": list(history.boosters),
         "plain": estimate.plain,
         "beside": estimate.beside,

@@ -162,9 +162,10 @@
 
   if (data.history) {
     const { numbers, scores, boosters } = data.history, plainScore = data.history.plain;
-    const ranked = [...scores].sort((a, b) => a - b);
+    const ranked = [...scores].sort((a, b) => (data.history.up ? a - b : b - a));
     // The worst trials would press all others together.
-    const floor = Math.min(ranked[Math.floor(ranked.length * 0.1)], plainScore, data.history.best[0]), ceiling = Math.max(ranked.at(-1), plainScore);
+    const ends = [ranked[Math.floor(ranked.length * 0.1)], ranked.at(-1), plainScore, data.history.best[0]];
+    const floor = Math.min(...ends), ceiling = Math.max(...ends);
     const pad = 0.06 * (ceiling - floor) || 0.01, high = Math.max(numbers.at(-1), 1);
     const y = { low: floor - pad, high: ceiling + pad };
     const plot = chart("plot-history", { low: 0, high, ticks: steps(0, high, 6).filter(Number.isInteger) }, { ...y, ticks: steps(y.low, y.high, 5) }, "trial", data.history.metric);

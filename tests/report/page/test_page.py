@@ -197,6 +197,20 @@ def test_boosters_are_told_apart_by_shape(page):
     assert len(set(shapes)) == len(shapes) == 3
 
 
+@pytest.mark.parametrize("up", [True, False])
+def test_the_best_trials_are_told_apart_and_the_worst_lie_on_the_edge(browser, tmp_path, content, up):
+    sign = 1 if up else -1
+    scores = (*(sign * (0.5 + at / 100) for at in range(11)), sign * -9.0)
+    history = History(tuple(range(12)), scores, ("xgboost",) * 12, up)
+    estimate = Estimate("score", sign * 0.6, sign * 0.5, sign * 0.7, sign * 0.6, sign * 0.55)
+    shown = Page("A search", content.y, content.proba, 0.2, estimate=estimate, history=history)
+    page = browser.open(write_page(shown, tmp_path / "report.html"))
+    places = page.run("[...document.querySelectorAll('#plot-history path:has(title)')].map((each) => each.getAttribute('transform'))")
+    height = [sign * -float(place.strip(")").split()[1]) for place in places]  # a picture counts from the top
+    assert min(np.diff(height[:11])) > 10
+    assert height[11] < height[0]
+
+
 def test_a_screen_reader_finds_names_for_all(page):
     tree = page.send("Accessibility.getFullAXTree")["nodes"]
     named = {}
