@@ -172,7 +172,10 @@ def tune(
         ),
     ] = "auto",
     folds: Annotated[int, typer.Option(metavar="N", help="Folds of the cross-validation.", rich_help_panel=_SEARCH)] = 5,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the split and of the search.", rich_help_panel=_SEARCH)] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, max=2**32 - 1, help="Of the split and of the search.", rich_help_panel=_SEARCH),
+    ] = 0,
     n_jobs: Annotated[int, typer.Option(metavar="N", help="Cores; -1: all.", rich_help_panel=_SEARCH)] = -1,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="The folder for model, plot and figures.", rich_help_panel=_RESULT)

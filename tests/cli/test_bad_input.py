@@ -218,8 +218,10 @@ def test_options_that_the_search_refuses(options, text, shop, invoke, quick):
 
 
 def test_options_of_the_wrong_type(invoke):
-    for options in (("--trials", "many"), ("--test-size", "2"), ("--nonsense",)):
-        assert invoke("tune", *options).exit_code == 2
+    for options in (("--trials", "many"), ("--test-size", "2"), ("--seed", "-1"), ("--nonsense",)):
+        result = invoke("tune", *options)
+        assert result.exit_code == 2
+        assert options[0] in result.stderr
 
 
 def test_a_folder_of_others_is_not_overwritten(shop, tune):
