@@ -45,7 +45,7 @@ def reported(debug: bool) -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt:
-            say("Interrupted before there was a result: nothing was saved.")
+            say("Interrupted: what was not finished is not saved.")
             raise typer.Exit(INTERRUPTED) from None
         except (BrokenPipeError, ModuleNotFoundError):
             # The reader of our output has gone, as in `boostimb predict ... | head`; or the installation is broken. For an extra of

@@ -9,6 +9,7 @@ import numpy as np
 
 from boostimb.cli._errors import InputError, refused_as_input, say
 from boostimb.cli._model import as_trained, feature_names, load_model_of_two, text_columns
+from boostimb.cli._options import in_options
 from boostimb.cli._pieces import columns_of, pieces_of
 from boostimb.cli._predict import check_files
 from boostimb.cli._progress import progress
@@ -29,14 +30,9 @@ REPORT = "report.html"
 
 
 def save_report(task: Task, result: TuneResult, tuned: Judged, plain: Baseline, folder: Path) -> bool:
-    """Write the report of a run on its held-out part; False, and no older one left behind, where there is none.
-
-    It needs Jinja, and two classes.
-    """
-    path = folder / REPORT
+    """Write the report of a run on its held-out part; False where there is none: it needs Jinja, and two classes."""
     at, of_plain = tuned.confusion, plain.judged.confusion
     if find_spec("jinja2") is None or not (isinstance(at, Confusion) and isinstance(of_plain, Confusion)):
-        path.unlink(missing_ok=True)
         return False
     y = np.asarray(task.truth[task.test], dtype=np.bool_)
     own = page_of(result, f"{task.name}: {task.target}")
@@ -53,9 +49,10 @@ def save_report(task: Task, result: TuneResult, tuned: Judged, plain: Baseline, 
         plain=of_plain,
         plain_name=f"A plain {plain.booster}, with its default parameters and cut at 0.5",
         models=models,
+        warned=tuple(map(in_options, own.warned)),
         cut="the chosen cut, and at 0.5 for the plain booster",
     )
-    write_page(page, path)
+    write_page(page, folder / REPORT)
     return True
 
 

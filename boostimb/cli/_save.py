@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 import boostimb
-from boostimb.cli._errors import InputError
+from boostimb.cli._errors import InputError, say
+from boostimb.cli._report import REPORT
 from boostimb.cli._run import Baseline, Judged
 from boostimb.cli._settings import Settings
 from boostimb.cli._several_classes import class_counts
@@ -28,23 +29,26 @@ def check_folder(folder: Path) -> None:
     if folder.exists():
         if not folder.is_dir():
             raise InputError(f"--out {folder} is a file, and must be a folder")
-        if any(folder.iterdir()) and not (folder / MODEL / "manifest.json").is_file():
+        earlier = (folder / MODEL / "manifest.json").is_file()
+        if any(folder.iterdir()) and not earlier:
             raise InputError(f"--out {folder} holds other files than those of an earlier run: choose another folder")
+        if earlier:
+            say(f"Note: {folder} holds an earlier run, which this one will replace: --out names another folder.")
     existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise InputError(f"--out {folder} cannot be written: {existing} is not a folder in which you may write")
 
 
 def save_model(result: TuneResult, folder: Path) -> None:
-    """Write the model."""
+    """Write the model, and take away what an earlier run left beside it: it is not of this model."""
     result.save(folder / MODEL)
+    for name in (PLOT, REPORT, FIGURES):
+        (folder / name).unlink(missing_ok=True)
 
 
 def save_plot(task: Task, judged: Judged, folder: Path) -> bool:
-    """Write the plots of the held-out part; False, and no older plot left behind, where Matplotlib is not installed."""
-    path = folder / PLOT
+    """Write the plots of the held-out part; False where Matplotlib is not installed."""
     if find_spec("matplotlib") is None:
-        path.unlink(missing_ok=True)
         return False
     from boostimb.report import overview, plot_class_confusion
 
@@ -56,7 +60,7 @@ def save_plot(task: Task, judged: Judged, folder: Path) -> bool:
         ax: Any = plot_class_confusion(at.classes[truth], at.classes[decided], task.classes)
         ax.set_title(title)
         figure = ax.figure  # by Matplotlib's types a part of one, which could not be saved
-    figure.savefig(path, dpi=150)
+    figure.savefig(folder / PLOT, dpi=150)
     return True
 
 
@@ -90,7 +94,8 @@ def save_figures(
             "score": result.best_score_,
             "corrected": result.corrected_score_,
             "interval": [low, high],
-            "plain_first_trial": result.baseline_score_,
+            "baseline": result.baseline_score_,
+            "baseline_name": result.baseline_name_,
         },
         "held_out": {
             "metric": tuned.metric,

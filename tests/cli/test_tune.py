@@ -55,6 +55,7 @@ def test_the_held_out_rows_are_not_searched_on(run, frame):
     np.testing.assert_array_equal(again.predict_proba(X.iloc[test]), model.predict_proba(X.iloc[test]))
     figures = json.loads((run[0] / "metrics.json").read_text())["out_of_fold"]
     assert (figures["corrected"], tuple(figures["interval"])) == (again.corrected_score_, again.score_interval_)
+    assert (figures["baseline"], figures["baseline_name"]) == (again.baseline_score_, again.baseline_name_)
 
 
 def test_the_baseline_is_what_lightgbm_gives_by_itself(run, frame):
@@ -166,10 +167,11 @@ def test_the_example_needs_no_table(folder, invoke, quick):
 
 
 def test_an_earlier_run_is_replaced(table, folder, invoke, quick):
-    out = folder / "twice"
+    out, said = folder / "twice", []
     for goal in ("0.25", "0.5"):
-        invoke("tune", table, "-t", "bought", "--pos-label", "yes", "--goal", goal, "-o", out, *quick)
+        said.append(invoke("tune", table, "-t", "bought", "--pos-label", "yes", "--goal", goal, "-o", out, *quick).stderr)
     assert bi.load(out / "model").threshold == 0.5
+    assert [f"Note: {out} holds an earlier run, which this one will replace" in each for each in said] == [False, True]
 
 
 def test_without_matplotlib_all_but_the_plot_is_there(table, folder, invoke, quick):
@@ -293,8 +295,10 @@ def test_columns_that_count_or_name_the_rows_are_pointed_out(frame, folder, invo
     assert "--drop row" in result.stderr
     assert "column 'name' (450 in 450 rows)" in result.stderr
     assert "drop it (--drop)" in result.stderr
+    pytest.importorskip("jinja2")
+    assert "drop it (--drop)" in (folder / "suspects" / "report.html").read_text(encoding="utf-8")
     quiet = invoke(
-        "tune", path, "-t", "bought", "--pos-label", "yes", "--drop", "row", "--drop", "name", "-o", folder / "suspects", *quick
+        "tune", path, "-t", "bought", "--pos-label", "yes", "--drop", "row", "--drop", "name", "-o", folder / "quiet", *quick
     )
     assert "Note" not in quiet.stderr
 
@@ -353,11 +357,15 @@ def test_an_interrupt_after_the_search_leaves_the_model(table, folder, monkeypat
     def interrupt(*args):
         raise KeyboardInterrupt
 
+    out = folder / "unscored"
+    args = ("tune", table, "-t", "bought", "--pos-label", "yes", "-o", out, *quick)
+    assert invoke(*args).exit_code == 0
     monkeypatch.setattr("boostimb.cli._run.baseline", interrupt)
-    result = invoke("tune", table, "-t", "bought", "--pos-label", "yes", "-o", folder / "unscored", *quick)
+    result = invoke(*args)
     assert result.exit_code == 130
-    assert f"Interrupted: the model is in {folder / 'unscored'}, without its scores." in result.stderr
-    assert bi.load(folder / "unscored" / "model").n_features_in_ == 4
+    assert f"Interrupted: the model is in {out}, without its scores." in result.stderr
+    assert bi.load(out / "model").n_features_in_ == 4
+    assert [path.name for path in out.iterdir()] == ["model"]  # and not those of the earlier run
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process")
@@ -367,5 +375,5 @@ def test_an_interrupt_before_the_first_result_ends_with_130_and_leaves_nothing(t
     process.stdout.readline()  # the table has been read, and the search begins
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (130, "Interrupted before there was a result: nothing was saved.\n")
+    assert (process.returncode, errors) == (130, "Interrupted: what was not finished is not saved.\n")
     assert not (folder / "early").exists()
