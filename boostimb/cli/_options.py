@@ -23,12 +23,21 @@ _WRITTEN = "|".join(name for name in _OPTIONS if "_" in name)  # these are no wo
 # Names in quotes are columns of the user's.
 _GIVEN = re.compile(rf"(?<!['\w.])({_CALLED})=(?=[\w'])")
 _NAMED = re.compile(rf"(?<!['\w.])(?:({_CALLED})(?:=|(?= must\b))|({_WRITTEN})(?![\w']))")
+# Ways out that a shell does not have.
+_ONLY_IN_PYTHON = (
+    "; confidence=None asks of these rows only",
+    ", or a cost_matrix given instead",
+    ", or another cv",
+    " a callable(y_true, y_pred),",
+)
 _PHRASES = (
+    (re.compile("|".join(map(re.escape, _ONLY_IN_PYTHON))), ""),
     (re.compile(r"(?:constraints=)?\{'(\w+)': '([^']*)'\}"), r"--constraint '\1\2'"),
     (re.compile(r"(?:an? )?\bcost_matrix\b"), "--cost-fp and --cost-fn"),
     (re.compile(r"\bcv=(?=sklearn)"), "in Python by "),
     (re.compile(r"\bdrop (it|the column)\b"), r"drop \1 (--drop)"),
     (re.compile(r"\bDrop duplicates\b"), "Drop duplicates (--drop-duplicates)"),
+    (re.compile(r"\bcompare best_score_ with it\b"), "compare the score out of fold with it"),
 )
 
 

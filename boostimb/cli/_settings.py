@@ -43,7 +43,11 @@ class Settings:
         return _matrix(self.costs)
 
     def check_classes(self, several: bool) -> None:
-        """Raise for what only a positive class has, where there are several classes."""
+        """Raise for what only a positive class has, where there are several classes, and the other way round."""
+        if not several and isinstance(self.metric, ClassAveragePrecision):
+            raise InputError(
+                f"--metric {self.metric_name} must come with a target of several classes: with two, take average_precision"
+            )
         if several and (self.constraints or self.costs):
             option = "--constraint" if self.constraints else "--cost-fp and --cost-fn"
             raise InputError(

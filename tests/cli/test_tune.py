@@ -17,6 +17,7 @@ from sklearn.model_selection import train_test_split
 import boostimb as bi
 from boostimb.cli._errors import reported
 from boostimb.cli._options import in_options
+from boostimb.decision import ConstraintReport, parse_class_decision, parse_goal, warn_of_doubt
 from boostimb.metrics import ExpectedCost
 from boostimb.search import said_of_plain
 
@@ -335,10 +336,25 @@ def test_a_note_ends_with_one_dot_and_keeps_those_inside(capsys):
             "in Python by sklearn.model_selection.TimeSeriesSplit(5); or drop it (--drop)",
         ),
         ("or state the costs as cost_matrix", "or state the costs as --cost-fp and --cost-fn"),
+        ("use fewer folds, or another cv", "use fewer folds"),
+        ("compare best_score_ with it. Where", "compare the score out of fold with it. Where"),
     ],
 )
 def test_arguments_are_called_as_the_options_are(text, in_a_shell):
     assert in_options(text) == in_a_shell
+
+
+def test_ways_out_that_a_shell_has_not_are_left_out():
+    doubted = ConstraintReport("recall", ">=", 0.5, 0.6, 0.4)
+    with pytest.warns(UserWarning, match="no threshold keeps") as told:
+        warn_of_doubt((doubted,), 0.9)
+    assert in_options(str(told[0].message)).endswith("More labelled positives or a weaker bound help")
+    with pytest.raises(ValueError, match="with several classes") as refused:
+        parse_class_decision(0.3, None, None, 3)
+    assert in_options(str(refused.value)).endswith("'mcc' or 'balanced_accuracy' with several classes; got 0.3")
+    with pytest.raises(ValueError, match="goal must be one of") as refused:
+        parse_goal("f3")
+    assert "under a constraint, or a number: the threshold" in in_options(str(refused.value))
 
 
 def test_an_interrupt_keeps_the_best_so_far(table, folder, monkeypatch, invoke, quick):
