@@ -47,8 +47,8 @@ def score_files(model_path: Path, tables: Sequence[Path], out: Path | None, *, o
 
 
 def _outputs(tables: Sequence[Path], out: Path | None) -> list[Path | None]:
-    """Return where the answers to each table go."""
-    if len(tables) == 1 and not (out is not None and out.is_dir()):
+    """Return where the answers to each table go; a name without an ending is that of a folder, as a pattern may match one table."""
+    if len(tables) == 1 and not (out is not None and (out.is_dir() or not (out.suffix or out.exists()))):
         return [out]
     if out is None:
         raise InputError("several tables need --out DIR, a folder in which each answer gets the name of its table")

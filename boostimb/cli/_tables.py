@@ -110,22 +110,22 @@ def open_text(path: Path, mode: str) -> IO[str]:
 def csv_options(path: Path, decimal: str | None = None) -> dict[str, Any]:
     """Return how pandas is to read a text table: what separates its fields, the decimal mark, and that no field names the rows.
 
-    Of comma, semicolon, tab and bar the most frequent one in the first line is taken.
+    A .tsv has tabs; of comma, semicolon, tab and bar the most frequent one in the first line separates the fields of a .csv.
     """
     if decimal not in (None, ",", "."):
         raise InputError(f"--decimal must be , or ., got {decimal!r}")
     with reading(path), open_text(path, "r") as file:
         header = re.sub(r'"[^"]*"', "", file.readline())
-    separator = max(",;\t|", key=header.count)
+    separator = "\t" if ".tsv" in ending(path) else max(",;\t|", key=header.count)
     return {"sep": separator, "decimal": decimal or ".", "encoding": "utf-8-sig", "index_col": False}
 
 
 def csv_style(table: Path, decimal: str | None) -> dict[str, Any]:
-    """Return how pandas is to write a .csv file, so that it opens wherever ``table`` does."""
-    if ending(table) not in (".csv", ".csv.gz"):
+    """Return how pandas is to write a .csv file, so that it opens wherever ``table`` does; a .tsv gives its decimal mark alone."""
+    if ending(table) in PARQUET:
         return {"sep": ",", "decimal": "."}
     options = csv_options(table, decimal)
-    return {"sep": options["sep"], "decimal": options["decimal"]}
+    return {"sep": options["sep"] if ".csv" in ending(table) else ",", "decimal": options["decimal"]}
 
 
 def check_decimals(frame: "pd.DataFrame", decimal: str | None) -> None:
@@ -150,10 +150,15 @@ def _texts_like(frame: "pd.DataFrame", mark: str) -> Iterator[tuple[str, str]]:
 
 
 def read_csv(path: Path, decimal: str | None = None, **options: Any) -> "pd.DataFrame":
-    """Read a text table, or raise if its rows have more fields than its header has names."""
+    """Read a text table, or raise if its rows have more fields than its header has names, or two columns have one name."""
     import pandas as pd
 
-    options |= csv_options(path, decimal)
+    how = csv_options(path, decimal)
+    options |= how
+    with reading(path):
+        header = pd.read_csv(path, header=None, nrows=1, dtype="str", na_filter=False, **how).iloc[0]
+    if twice := next((name for name in header[header.duplicated()] if name), None):  # pandas would rename one of them
+        raise InputError(f"{path} has two columns called {twice!r}: rename one")
     with reading(path), warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:

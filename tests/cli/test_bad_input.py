@@ -59,6 +59,7 @@ def test_an_unknown_ending(shop, tune):
         ("t.csv", b"a,bought\n", "holds no rows"),
         ("t.csv", b"a,bought\n1,yes\n1,2,3\n", "Expected 2 fields in line 3, saw 3"),
         ("t.csv", b"a,bought\n1,2,yes\n3,4,no\n", "rows with more fields than its first line has names"),
+        ("t.csv", b'a,"a,b",,,"a"\n1,2,,,3\n', "has two columns called 'a': rename one"),
         ("t.csv", b"a,bought\n\xff\xfe,yes\n", "is not text in UTF-8 (invalid start byte at byte"),
         ("t.csv.gz", b"a,bought\n1,yes\n", "Not a gzipped file"),
         ("t.csv.gz", gzip.compress(b"a,bought\n1,yes\n" * 999)[:-20], "cannot be read as a .csv.gz file"),

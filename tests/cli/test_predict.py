@@ -179,6 +179,22 @@ def test_one_table_may_go_into_a_folder_that_is_there(run, table, tmp_path, invo
     assert len(read(tmp_path / table.name)) == 600
 
 
+def test_a_name_without_an_ending_is_a_folder_for_one_table_too(run, table, tmp_path, invoke, refused):
+    assert invoke("predict", run[0], table, "--out", tmp_path / "decided").exit_code == 0
+    assert len(read(tmp_path / "decided" / table.name)) == 600
+    (tmp_path / "file").touch()
+    assert "--out must end in .csv" in refused("predict", run[0], table, "--out", tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", ["d.tsv", "d.csv"])
+def test_a_tsv_keeps_one_decimal_mark(name, run, frame, expected, tmp_path, invoke):
+    frame.to_csv(tmp_path / "t.tsv", sep="\t", decimal=",", index=False)
+    assert invoke("predict", run[0], tmp_path / "t.tsv", "--decimal", ",", "--out", tmp_path / name).exit_code == 0
+    answer = pd.read_csv(tmp_path / name, sep="\t" if name == "d.tsv" else ",", decimal=",")
+    np.testing.assert_array_equal(answer["probability"], expected[0])
+    pd.testing.assert_frame_equal(answer[list(frame)], frame, check_dtype=False)
+
+
 def test_none_is_scored_before_all_are_found_usable(run, table, frame, tmp_path, refused):
     frame.drop(columns="job").to_csv(tmp_path / "t.csv", index=False)
     assert "no column 'job'" in refused("predict", run[0], table, tmp_path / "t.csv", "--out", tmp_path / "out")

@@ -9,6 +9,7 @@ import pytest
 
 import boostimb
 from boostimb.cli import _example, main
+from boostimb.cli._tables import read_table
 
 
 def test_the_version(invoke):
@@ -78,6 +79,11 @@ def test_a_missing_pyarrow_is_named(monkeypatch, tmp_path, invoke):
     result = invoke("tune", tmp_path / "t.parquet", "--target", "y")
     assert result.exit_code == 2
     assert "a Parquet file needs the package 'pyarrow': pip install 'boostimb[cli]'" in result.stderr
+
+
+def test_a_tsv_is_split_at_tabs_alone(tmp_path):
+    (tmp_path / "t.tsv").write_text("amount, EUR\tfraud\n1\t0\n")
+    assert read_table(tmp_path / "t.tsv").to_dict("list") == {"amount, EUR": [1], "fraud": [0]}
 
 
 def test_the_digits_are_the_same_each_time_and_rare():
