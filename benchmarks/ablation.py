@@ -95,7 +95,7 @@ def measure(path: Path, seed: int, seconds: float) -> Iterator[tuple[str, float,
     encoder, table = TableEncoder.fit_transform(X_train, "auto", estimator_name="ablation")
     test = encoder.transform(X_test)
     data = Data(table, y_train, None)
-    folds = make_folds(data, 5, None, seed)
+    folds = make_folds(data, 5, seed)
     left_out = LeftOut.of(folds)
     samplers = resolve_resamplers("auto", table, y_train)
     levers = Levers(BOOSTERS, ("log_loss", "focal"), samplers, (int(y_train.sum()), int((~y_train).sum())))

@@ -79,4 +79,7 @@ class ForeignResampler:
             between two categories.
         """
         count_classes(y)
-        return draw(self.sampler, self.name, table, y, sample_weight, random_state, scaled=False, cache=cache)
+        try:
+            return draw(self.sampler, self.name, table, y, sample_weight, random_state, scaled=False, cache=cache)
+        except RuntimeError as error:  # as KMeansSMOTE where no cluster suits it
+            raise ValueError(f"resampler {self.name!r} refused the table: {error}") from error

@@ -16,7 +16,7 @@ from boostimb.model import effective_n_jobs
 from boostimb.notebook import Grid, notebook_html
 from boostimb.report import ModelScores, grids_of_models
 from boostimb.resampling import Resampler
-from boostimb.search._folds import Data, LeftOut, make_folds
+from boostimb.search._folds import Data, LeftOut, make_folds, numbered_groups
 from boostimb.search._lever_report import WIDTH
 from boostimb.table import Table, TableEncoder
 from boostimb.typing import BoolArray, FloatArray, IntArray
@@ -135,9 +135,9 @@ def context_models(
     labels = check_labels(y, pos_label=pos_label, n=table.n_rows)
     if isinstance(labels, ClassLabels):
         raise ValueError(f"context_models compares models of two classes, and y holds {labels.classes.size}")
-    positive, data = labels.positive, Data(table, labels.positive, None)
+    positive, data = labels.positive, Data(table, labels.positive, None, groups=numbered_groups(groups, table.n_rows))
     seed = int(check_random_state(random_state).randint(2**31 - 1))
-    folds = make_folds(data, cv, groups, seed)
+    folds = make_folds(data, cv, seed)
     left_out = LeftOut.of(folds)
     positive, rate = positive[left_out.rows], float(positive.mean())
     scores = [ModelScores.of("always the majority", positive, np.full(positive.size, rate), np.full(positive.size, rate > 0.5))]

@@ -50,6 +50,7 @@ def estimate(
     n_jobs: int = 1,
     *,
     weight: FloatArray | None = None,
+    groups: IntArray | None = None,
     calibrations: Sequence[Any] | None = None,
     repeats: int | None = None,
 ) -> Estimate:
@@ -80,6 +81,9 @@ def estimate(
         Threads; the result does not depend on it.
     weight : ndarray of shape (n,), optional
         Weights of the samples in every score.
+    groups : ndarray of int of shape (n,), optional
+        The group of each row, from 0 without a gap: groups are then drawn, since rows of one group say less than as many of
+        different ones.
     calibrations : sequence of T calibrations, optional
         Given where the model is an ensemble, chosen by its log-loss; else it is the trial with the best score.
     repeats : int, optional
@@ -95,7 +99,9 @@ def estimate(
     value = _fast_values if fast else _any_values
     if repeats is None:
         repeats = _repeats(int(np.prod(logits.shape)), len(top), metric)
-    counts = np.stack([_draw(y, rng) for _ in range(repeats)])
+    counts = np.empty((repeats, y.size), dtype=np.uint8)  # no row is drawn more than 255 times
+    for each in counts:
+        each[:] = _draw(y, rng) if groups is None else _draw_groups(y, groups, rng)
     single = table[: None if fast or calibrations is None else _SLOW_TRIALS].astype(np.float32)
     inside, outside = (value(metric, y, single, _weighed(each, weight), n_jobs) for each in (counts, counts == 0))
     spread = value(metric, y, logits[None].astype(np.float32), _weighed(counts, weight), n_jobs)[:, 0]
@@ -227,3 +233,14 @@ def _draw(y: LabelArray, rng: np.random.Generator) -> IntArray:
                 break
         counts[rows] = drawn
     return counts
+
+
+def _draw_groups(y: LabelArray, groups: IntArray, rng: np.random.Generator) -> IntArray:
+    """Return how often each row is drawn with its group, with at least one row of each class left out and one drawn."""
+    n_groups = int(groups.max()) + 1
+    # What is in one group alone cannot be drawn and left out at once.
+    classes = [(rows, np.unique(groups[rows]).size == 1) for rows in members(y)]
+    while True:
+        counts = np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)[groups]
+        if all(counts[rows].any() and (alone or (counts[rows] == 0).any()) for rows, alone in classes):
+            return counts

@@ -87,6 +87,8 @@ def _train_again(
     def is_over() -> bool:
         return stop.is_set() or (deadline is not None and time.monotonic() > deadline)
 
+    # A single model, or few, share all cores.
+    workers = replace(workers, threads=max(1, workers.cores // min(len(outcomes), len(workers.lanes))))
     futures = [
         workers.lanes[at % len(workers.lanes)].submit(
             refit_on_all, outcome.plan, round(REFIT_ROUNDS * outcome.n_rounds), data, workers, seed, is_over

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boostimb.boosters import Booster, Params
 from boostimb.resampling import AnyResampler, ResamplingCache
@@ -26,6 +25,8 @@ class Data:
     score_weight: FloatArray | None = None
     # The labels of several classes, for errors to name them by.
     classes: Sequence[Any] = ()
+    # The number of the group that each row belongs to.
+    groups: IntArray | None = None
 
     @property
     def task(self) -> Task:
@@ -94,11 +95,11 @@ class Fold:
         return self._once("train", booster, params, make)
 
     def _once(self, part: str, booster: Booster, params: Params, make: Callable[[], Any]) -> Any:
-        """Return what ``make`` gives, made once for all parameters with the same bins."""
-        key = part, booster.name, repr([params.get(name) for name in booster.BINNING])
-        if key not in self._binned:
-            self._binned[key] = make()
-        return self._binned[key]
+        """Return what ``make`` gives, made once for trials in a row with the same bins: a user's space may have many."""
+        key, bins = (part, booster.name), repr([params.get(name) for name in booster.BINNING])
+        if key not in self._binned or self._binned[key][0] != bins:
+            self._binned[key] = bins, make()
+        return self._binned[key][1]
 
 
 @dataclass(frozen=True)
@@ -176,22 +177,27 @@ def class_sums(y: LabelArray, weight: FloatArray | None) -> tuple[float, ...]:
     return tuple(float(rows.sum() if weight is None else weight[rows].sum()) for rows in members(y))
 
 
-def make_folds(data: Data, cv: Any, groups: Any, seed: int) -> list[Fold]:
+def numbered_groups(groups: Any, n: int) -> IntArray | None:
+    """Return the number of the group of each of n rows, where there are groups."""
+    return None if groups is None else np.unique(check_groups(groups, n), return_inverse=True)[1]
+
+
+def make_folds(data: Data, cv: Any, seed: int) -> list[Fold]:
     """Split the rows.
 
-    ``cv`` is a number of stratified folds (shuffled; by group where ``groups`` are given), a scikit-learn splitter, or an iterable
+    ``cv`` is a number of stratified folds (shuffled; by group where there are groups), a scikit-learn splitter, or an iterable
     of (training rows, validation rows). A row may be left out once, several times, as by a repeated split, or never, as the first
     ones by a split in time order.
     """
-    y = data.y
-    if groups is not None:
-        groups = check_groups(groups, y.size)
-    pairs = list(_pairs(data, cv, groups, seed))
+    groups = data.groups
+    pairs = list(_pairs(data, cv, seed))
     for at, (train, valid) in enumerate(pairs):
         if np.unique(valid).size < valid.size:
             raise ValueError(f"the validation rows of a fold must be distinct, and fold {at} has one twice")
         if np.intersect1d(train, valid).size:
             raise ValueError(f"cv must keep training and validation rows apart, and fold {at} has rows in both")
+        if groups is not None and (both := np.intersect1d(groups[train], groups[valid]).size):
+            raise ValueError(f"cv must keep the rows of a group together, and fold {at} has {both} groups in both its parts")
         for what, rows in (("training", train), ("validation", valid)):
             _check_classes(data, rows, f"the {what} rows of fold {at}")
     if len(pairs) < 2:
@@ -233,9 +239,9 @@ def name_of_class(data: Data, k: int) -> str:
     return f"class {data.classes[k]!r}" if data.classes else f"class {k}"
 
 
-def _scarcest(data: Data, groups: NDArray[Any] | None) -> tuple[int, str]:
+def _scarcest(data: Data) -> tuple[int, str]:
     """Return how many rows, or groups, the class with the fewest has, and what they are."""
-    rows = members(data.y)
+    rows, groups = members(data.y), data.groups
     counts = [int(each.sum()) if groups is None else np.unique(groups[each]).size for each in rows]
     if data.y.dtype == np.bool_:
         n_pos, n_neg = (int(each.sum()) for each in rows)
@@ -245,13 +251,13 @@ def _scarcest(data: Data, groups: NDArray[Any] | None) -> tuple[int, str]:
     return min(counts), what if groups is None else f"groups with {what}"
 
 
-def _pairs(data: Data, cv: Any, groups: NDArray[Any] | None, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
+def _pairs(data: Data, cv: Any, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    y = data.y
+    y, groups = data.y, data.groups
     if isinstance(cv, int | np.integer):
         n_folds = check_integer("cv", cv, least=2)
-        least, what = _scarcest(data, groups)
+        least, what = _scarcest(data)
         if least < n_folds:
             raise ValueError(
                 f"cv={n_folds} needs at least {n_folds} {what}, one for each fold, got {least}: use fewer folds, or label more rows"

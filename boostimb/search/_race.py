@@ -15,7 +15,7 @@ ERRORS, NEARLY = 1.5, 0.01
 STILL = 0.5
 # No trial is judged before so many rounds, nor before its rounds times its step have come to so much: curves begin with a plateau.
 LEAST_ROUNDS, LEAST_WAY = 20, 3.0
-# Values of a curve are means over so many rounds.
+# Values of a curve are means over so many rounds: its highest single point would be picked by luck.
 WIDTH = 9
 
 
@@ -68,8 +68,12 @@ class Race:
 
 def _is_behind(now: FloatArray, then: FloatArray, by: float) -> bool:
     """Whether the mean difference, less its standard errors, is more than ``by``."""
-    behind = then - now
-    return bool(behind.mean() - ERRORS * behind.std(ddof=1) / np.sqrt(behind.size) > by)
+    return beyond(then - now, ERRORS) > by
+
+
+def beyond(differences: FloatArray, errors: float) -> float:
+    """Return the mean of paired differences less so many of its standard errors."""
+    return float(differences.mean() - errors * differences.std(ddof=1) / np.sqrt(differences.size))
 
 
 def smoothed_at(curves: FloatArray, n_rounds: int) -> FloatArray:

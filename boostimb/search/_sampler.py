@@ -19,11 +19,22 @@ class FairSampler(optuna.samplers.TPESampler):
     """
 
     def __init__(self, starts: Sequence[Mapping[str, Any]], boosters: Sequence[str], seed: int) -> None:
-        self._starts, self._boosters = starts, boosters
+        self._starts, self._boosters, self._seed = starts, boosters, seed
+        self._begun = False
+        self._begin(seed)
+
+    def _begin(self, seed: int) -> None:
         with warnings.catch_warnings():
             # "group" gives each booster's parameters a density of their own; Optuna has called it experimental since 2021.
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            super().__init__(seed=seed, multivariate=True, group=True, n_startup_trials=len(starts) + _AT_RANDOM)
+            super().__init__(seed=seed, multivariate=True, group=True, n_startup_trials=len(self._starts) + _AT_RANDOM)
+
+    def before_trial(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        """Begin to draw by the number of the first trial: a study that goes on, or a worker beside, draws something else."""
+        if not self._begun:
+            self._begun = True
+            self._begin(self._seed + trial.number)
+        super().before_trial(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: optuna.trial.FrozenTrial, search_space: dict[str, BaseDistribution]

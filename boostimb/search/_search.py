@@ -10,7 +10,7 @@ import optuna
 
 from boostimb.model import ClassEnsemble, Ensemble
 from boostimb.search._estimate import LEAST_REPEATS, Estimate, Price, estimate
-from boostimb.search._final import Trained, final_members
+from boostimb.search._final import REFIT_ROUNDS, Trained, final_members
 from boostimb.search._folds import Fold, LeftOut, weight_of
 from boostimb.search._lever_effects import Finished
 from boostimb.search._progress import Progress
@@ -51,18 +51,17 @@ class Search:
         data, self.left_out = folds[0].data, LeftOut.of(folds)
         # From here on there are scored rows only: labels, weights, margins and parts have one entry for each of them.
         self.y, self.weight = data.y[self.left_out.rows], weight_of(data.score_weight, self.left_out.rows)
+        self.groups = None if data.groups is None else np.unique(data.groups[self.left_out.rows], return_inverse=True)[1]
         self.task = data.task
         self.sign = 1.0 if metric.greater_is_better else -1.0
         # Where folds leave some rows out never, as in time order, the fold models have not seen the latest ones.
         self.trains_again = refit == "single" or not self.left_out.all_rows
         # What training on all rows costs, as a share of training the folds.
-        self.refit_cost = data.y.size / sum(fold.train_rows.size for fold in folds)
+        self.refit_cost = REFIT_ROUNDS * data.y.size / sum(fold.train_rows.size for fold in folds)
         self.trained: list[Trained] = []
         self.race = Race()
         self.study = open_study(metric) if study is None else study
-        # A study that goes on is not to draw again what it has drawn.
-        made = len(self.study.get_trials(deepcopy=False))
-        self.study.sampler = FairSampler(levers.starts(), levers.boosters, seed + made)
+        self.study.sampler = FairSampler(levers.starts(), levers.boosters, seed)
         self.store = store
         self.metric_seconds = self._time_metric()
         self._take_in()
@@ -72,8 +71,8 @@ class Search:
         if self.store is None:
             return
         known = {each.row["trial"] for each in self.trained}
-        for row, outcome in self.store.load(lambda params: self.levers.draw(optuna.trial.FixedTrial(dict(params))), known).values():
-            self._add(dict(row), outcome)
+        for row, outcome in self.store.load(lambda params: self.levers.draw(optuna.trial.FixedTrial(dict(params))), known):
+            self._add(dict(row), outcome, self.task.fit(outcome.margins, self.y, self.weight))
 
     def _time_metric(self) -> float:
         """Return how long the metric takes on all rows; a first call compiles, and its time says nothing."""
@@ -112,7 +111,10 @@ class Search:
 
         def objective(trial: optuna.Trial) -> float:
             try:
-                return self._one_trial(trial, end(), progress.tick)
+                now, last = time.monotonic(), end()
+                if self.trains_again and not self.trained:  # the first one has to leave time for its own model of all rows
+                    last = now + (last - now) / (1 + self.refit_cost)
+                return self._one_trial(trial, last, progress.tick)
             except ValueError as error:
                 if not self.trained:
                     raise
@@ -162,15 +164,14 @@ class Search:
             trial.set_user_attr(key, row[key])
         if self.store is not None:
             self.store.keep(trial, outcome)
-        self._add({**row, "params": dict(trial.params)}, outcome)
+        self._add({**row, "params": dict(trial.params)}, outcome, line)
         return float(row["score"])
 
-    def _add(self, row: dict[str, Any], outcome: Outcome) -> None:
-        """Take in a finished trial."""
+    def _add(self, row: dict[str, Any], outcome: Outcome, line: Any) -> None:
+        """Take in a finished trial and its calibration."""
         if outcome.curves.size:  # without a single split there are none
             self.race.finish(outcome.curves, outcome.plan.learning_rate, outcome.n_rounds)
         row["params"] = self.levers.told(row["params"])
-        line = self.task.fit(outcome.margins, self.y, self.weight)
         self.trained.append(Trained(row, outcome, line, log_loss(self.y, line.logit(outcome.margins), self.weight)))
         self._forget()
 
@@ -191,8 +192,12 @@ class Search:
 
     def _seconds_to_train_again(self) -> float:
         """Return about how long it takes to train the members of the final model once more, on all rows."""
-        best = sorted(self.trained, key=lambda each: each.log_loss)[: _MEMBERS if self.ensemble else 1]
-        return self.refit_cost * sum(each.outcome.seconds for each in best) if self.trains_again else 0.0
+        if not self.trains_again or not self.trained:
+            return 0.0
+        best = sorted(self.trained, key=lambda each: each.log_loss)[:_MEMBERS]
+        if not self.ensemble:
+            best = [self.trained[int(np.argmax(self.scores))]]
+        return self.refit_cost * sum(each.outcome.seconds for each in best)
 
     def baseline(self) -> tuple[str, float]:
         """Return what to look at beside the result, and its score: the best of the boosters' plain defaults, if there are any."""
@@ -246,6 +251,7 @@ class Search:
                 self.seed,
                 self.workers.cores,
                 weight=self.weight,
+                groups=self.groups,
                 calibrations=lines if self.ensemble else None,
                 repeats=repeats,
             )

@@ -63,7 +63,8 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
     result_ : TuneResult
         All that the search found. Its attributes are the estimator's own: ``best_estimator_``, ``best_params_``,
         ``threshold_``, ``constraint_report_``, ``best_score_``, ``corrected_score_``, ``score_interval_``,
-        ``baseline_score_``, ``oof_proba_``, ``cv_results_``, ``study_``, ``metric_`` and ``plot``.
+        ``baseline_score_``, ``baseline_name_``, ``oof_proba_``, ``cv_results_``, ``anomaly_score_``, ``study_``, ``metric_`` and
+        ``plot``.
     classes_ : ndarray of shape (n_classes,)
         The labels, in the order of predict_proba's columns.
     n_features_in_ : int
@@ -95,6 +96,7 @@ class ImbalanceSearchCV(ClassifierMixin, BaseEstimator):
     corrected_score_ = _Fitted[float]("corrected_score_")
     score_interval_ = _Fitted[tuple[float, float]]("score_interval_")
     baseline_score_ = _Fitted[float]("baseline_score_")
+    baseline_name_ = _Fitted[str]("baseline_name_")
     oof_proba_ = _Fitted[FloatArray]("oof_proba_")
     cv_results_ = _Fitted[dict[str, NDArray[Any]]]("cv_results_")
     anomaly_score_ = _Fitted[float | None]("anomaly_score_")

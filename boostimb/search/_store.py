@@ -8,7 +8,7 @@ import json
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ import optuna
 from optuna.artifacts import FileSystemArtifactStore, download_artifact, get_all_artifact_meta, upload_artifact
 
 from boostimb.boosters import Model, get_booster
+from boostimb.resampling import Resampler
 from boostimb.search._folds import Data, Fold
-from boostimb.search._space import Levers, Plan
+from boostimb.search._space import Levers, Plan, Space
 from boostimb.search._study import StorageLike
 from boostimb.search._trial import Outcome
 
@@ -85,7 +86,8 @@ class TrialStore:
             "metric": metric,
             "boosters": list(levers.boosters),
             "losses": [loss if isinstance(loss, str) else repr(loss) for loss in levers.losses],
-            "resamplers": [resampler.name for resampler in levers.resamplers],
+            "resamplers": [each.name if isinstance(each, Resampler) else repr(each.sampler) for each in levers.resamplers],
+            "space": _told(levers.space),
         }
         known = self._study.user_attrs.get(_ATTRIBUTE)
         if known is None:
@@ -120,8 +122,8 @@ class TrialStore:
                         archive.write(file, file.name)
             upload_artifact(artifact_store=self._files, file_path=str(packed), study_or_trial=trial, mimetype="application/zip")
 
-    def load(self, plan_of: Callable[[Mapping[str, Any]], Plan], known: set[int]) -> dict[int, tuple[Mapping[str, Any], Outcome]]:
-        """Return row and outcome of each finished trial that is not known yet, by its number.
+    def load(self, plan_of: Callable[[Mapping[str, Any]], Plan], known: set[int]) -> Iterator[tuple[Mapping[str, Any], Outcome]]:
+        """Yield row and outcome of each finished trial that is not known yet, one at a time: its models may be many.
 
         Raises
         ------
@@ -130,7 +132,6 @@ class TrialStore:
         ValueError
             If it is not what `keep` writes.
         """
-        found: dict[int, tuple[Mapping[str, Any], Outcome]] = {}
         for trial in self._study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE]):
             if trial.number in known:
                 continue
@@ -143,8 +144,7 @@ class TrialStore:
                 "seconds": outcome.seconds,
                 "params": dict(trial.params),
             }
-            found[trial.number] = row, outcome
-        return found
+            yield row, outcome
 
     def _read(self, trial: optuna.trial.FrozenTrial, plan: Plan) -> Outcome:
         metas = get_all_artifact_meta(trial, storage=self._storage)
@@ -163,6 +163,13 @@ class TrialStore:
                 raise ValueError(f"the file of trial {trial.number} in {self._folder} is damaged: {error}") from error
             models = _models(folder, plan.booster)
         return Outcome(plan, int(about["n_rounds"]), margins, models, curves, float(about["seconds"]))
+
+
+def _told(space: Space | None) -> Any:
+    """Return a space as text; two functions cannot be told apart."""
+    if space is None or callable(space):
+        return None if space is None else "a function"
+    return {booster: {name: repr(value) for name, value in entries.items()} for booster, entries in space.items()}
 
 
 def _models(folder: Path, name: str) -> tuple[Model, ...]:

@@ -14,7 +14,7 @@ from scipy.ndimage import uniform_filter1d
 
 from boostimb.boosters import Model, Run, get_booster
 from boostimb.search._folds import Data, Fold, LeftOut
-from boostimb.search._race import smoothed_at
+from boostimb.search._race import WIDTH, beyond, smoothed_at
 from boostimb.search._space import Plan
 from boostimb.typing import BoundMetric, Float32Array, FloatArray, IntArray, Metric
 
@@ -24,8 +24,6 @@ MAX_ROUNDS = 4000
 # Rounds of a step, after which the folds wait for each other and a model may end: five, or one where five take seconds.
 _STRIDE, _LARGE = 5, 3_000_000
 _KEPT = 30
-# The curve is read as a mean over so many rounds: its highest single point would be picked by luck.
-_SMOOTH = 9
 # Training goes on for a gain of more than so many standard errors over the folds: with few positives a mean curve creeps upwards
 # for thousands of rounds, and nothing comes of it (benchmarks/stopping.py).
 RISE_ERRORS = 1.0
@@ -154,8 +152,7 @@ def run_trial(
         n_rounds, parts = boosted.run(watch)
         models = workers.map(cut, runs)
     finally:
-        for run in runs:
-            run.close()
+        workers.submit(lambda run: run.close(), runs)  # each in its own thread, after whatever that still does
     ends: Sequence[Any] = parts if booster.BINS_ARE_EXACT else workers.map(margins_of, folds, models)
     margins = left_out.mean(folds, ends)
     return Outcome(plan, n_rounds, margins, tuple(models), boosted.oriented(), time.monotonic() - started)
@@ -186,7 +183,7 @@ class Rise:
         """Take note if the curves, shape (n_folds, n_rounds) and more being better, have risen; return whether to stop."""
         now, n_rounds = smoothed_at(curves, curves.shape[1]), curves.shape[1]
         gain = now if self.height is None else now - self.height
-        if self.height is None or gain.mean() > max(0.0, RISE_ERRORS * gain.std(ddof=1) / np.sqrt(gain.size)):
+        if self.height is None or (gain.mean() > 0 and beyond(gain, RISE_ERRORS) > 0):
             self.height, self.risen = now, n_rounds
         return n_rounds - self.risen >= self.wait
 
@@ -205,7 +202,7 @@ class _Boosting:
     curves: list[list[float]] = field(init=False)
     # The margins of the last steps, one of which the model will end with.
     steps: deque[tuple[int, list[Float32Array]]] = field(init=False)
-    rise: "Rise" = field(init=False)
+    rise: Rise = field(init=False)
 
     def __post_init__(self) -> None:
         self.curves = [[] for _ in self.runs]
@@ -233,6 +230,8 @@ class _Boosting:
                 if done % self.every == 0 or ended or not self.steps:
                     self.steps.append((done, [margins for _, margins in new]))
                 curves = self.oriented()
+                if not np.isfinite(curves[:, -self.stride :]).all():
+                    raise ValueError("the metric must be a finite number on each fold after each round, got one that is not")
                 if self.rise.is_over(curves) or ended:
                     return self._best()
                 watch(curves)
@@ -258,7 +257,7 @@ class _Boosting:
 
 def best_step(mean_curve: FloatArray, ends: IntArray) -> int:
     """Return at which of the numbers of rounds in ``ends`` the smoothed curve is highest."""
-    return int(np.argmax(uniform_filter1d(mean_curve, _SMOOTH, mode="nearest")[ends - 1]))
+    return int(np.argmax(uniform_filter1d(mean_curve, WIDTH, mode="nearest")[ends - 1]))
 
 
 def refit_on_all(

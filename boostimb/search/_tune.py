@@ -16,7 +16,7 @@ from boostimb.boosters import NAMES, get_booster, installed
 from boostimb.decision import CONFIDENCE, WHY_NOT_ACCURACY, Decision, InfeasibleError, parse_goal
 from boostimb.model import effective_n_jobs
 from boostimb.resampling import least_and_most, resolve_resamplers
-from boostimb.search._folds import Data, Fold, LeftOut, make_folds
+from boostimb.search._folds import Data, Fold, LeftOut, make_folds, numbered_groups
 from boostimb.search._progress import Progress
 from boostimb.search._result import TuneResult, trial_table
 from boostimb.search._search import Search
@@ -123,7 +123,7 @@ def tune(
         ``TimeSeriesSplit``, are trained on and not scored; as such folds have seen a part of the rows only, the final model is
         then made of models that are trained on all rows. For time order sort the rows and take ``cv=TimeSeriesSplit(5)``.
     groups : array-like of shape (n_samples,), optional
-        Rows of one group stay in one fold.
+        Rows of one group stay in one fold, and the estimate draws whole groups. The confidence of constraints counts rows.
     sample_weight : array-like of shape (n_samples,), optional
         Weights >= 0 in training; scores are unweighted.
     weight_evaluation : bool, default False
@@ -229,7 +229,8 @@ def tune(
         raise ValueError("weight_evaluation=True needs sample_weight, got None")
     if weight_evaluation and isinstance(decision, Decision) and not decision.goal.takes_weight:
         raise ValueError(f"with weight_evaluation=True the goal {decision.goal.name} must take an argument sample_weight")
-    data = Data(table, labels.y, weight, weight if weight_evaluation else None, labels.classes.tolist())
+    grouped = numbered_groups(groups, table.n_rows)
+    data = Data(table, labels.y, weight, weight if weight_evaluation else None, labels.classes.tolist(), grouped)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     study = store = None
     if storage is not None:
@@ -239,7 +240,7 @@ def tune(
         seed = store.seed(None if random_state is None else seed)
     elif artifacts is not None:
         raise ValueError(f"artifacts must come with storage, got artifacts={fspath(artifacts)!r} alone")
-    folds = make_folds(data, cv, groups, seed)
+    folds = make_folds(data, cv, seed)
     left_out = LeftOut.of(folds)
     if refit == "bag" and not left_out.all_rows:
         raise ValueError(
@@ -291,7 +292,7 @@ def tune(
             "search metric": shown_name.replace("_", " "),
             "losses": ", ".join(map(str, chosen_losses)),
             "samplers": ", ".join(sampler.name for sampler in samplers),
-            "folds": f"{len(folds)}" if isinstance(cv, int) else f"{len(folds)} of {type(cv).__name__}",
+            "folds": f"{len(folds)}" if isinstance(cv, int | np.integer) else f"{len(folds)} of {type(cv).__name__}",
             "seconds at most": "no limit" if timeout is None else f"{timeout:g}",
             "trials at most": "no limit" if n_trials is None else f"{n_trials}",
             "final model": refit,

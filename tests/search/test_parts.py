@@ -15,7 +15,7 @@ from boostimb.search._race import RANK, Race
 from boostimb.search._sampler import FairSampler
 from boostimb.search._select import choose_best, choose_ensemble, greedy_weights, log_loss, thinned
 from boostimb.search._space import DEFAULTS, Levers, check_losses, check_space
-from boostimb.search._trial import best_step, patience
+from boostimb.search._trial import Rise, best_step, patience
 
 
 def levers(**changes):
@@ -59,6 +59,20 @@ def test_the_first_trials_are_the_plain_boosters_and_then_each_lever_alone():
         study.tell(trial, 0.5)
     assert levers(losses=("focal",)).starts() == []
     assert levers(resamplers=(Resampler("over"),)).starts() == []
+
+
+def test_a_worker_that_comes_later_draws_something_else():
+    def drawn(others):
+        study = optuna.create_study()
+        for _ in range(others):
+            study.add_trial(optuna.trial.create_trial(value=0.5))
+        study.sampler = FairSampler((), levers().boosters, 0)
+        trial = study.ask()
+        levers().draw(trial)
+        return trial.params
+
+    assert drawn(0) == drawn(0)
+    assert drawn(0) != drawn(1)
 
 
 def test_a_booster_that_never_wins_still_gets_half_of_its_share():
@@ -216,3 +230,31 @@ def test_the_quick_and_the_general_way_agree(metric):
     np.testing.assert_allclose(_estimate._any_values(metric, y, table, counts, 1), want)
     if isinstance(metric, bi.PRAUC):
         np.testing.assert_allclose(_estimate._fast_values(metric, y, table, counts, 2), want)
+
+
+def test_rows_of_one_group_say_no_more_than_one():
+    """Twenty copies of each row, grouped, have the interval of the rows themselves; by themselves they seem to know more."""
+    rng = np.random.default_rng(0)
+    y = np.arange(200) % 5 == 0
+    margins = [(y + rng.normal(size=200)).astype(np.float32) for _ in range(2)]
+    scores = np.array([bi.PRAUC().score(y, each) for each in margins])
+
+    def width(times, groups):
+        copies = [np.repeat(each, times) for each in margins]
+        found = estimate(np.repeat(y, times), copies[0], scores[0], copies, scores, bi.PRAUC(), 0, groups=groups, repeats=200)
+        return found.interval[1] - found.interval[0]
+
+    own, copied, grouped = width(1, None), width(20, None), width(20, np.repeat(np.arange(200), 20))
+    assert copied < 0.4 * own
+    assert 0.7 * own < grouped < 1.5 * own
+
+
+def test_curves_that_do_not_rise():
+    noise = np.random.default_rng(0).normal(size=(2, 400)) / 100
+    for curves in (np.zeros((5, 400)), noise - np.arange(400) / 1000):
+        rise = Rise(50)
+        ended = next(n for n in range(5, 400, 5) if rise.is_over(curves[:, :n]))
+        assert ended < 100
+    opposite = np.stack([np.arange(400.0), -np.arange(400.0)])  # one fold gains what the other loses
+    rise = Rise(50)
+    assert next(n for n in range(5, 400, 5) if rise.is_over(opposite[:, :n])) == 55

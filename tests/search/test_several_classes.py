@@ -313,19 +313,19 @@ def test_resampling_raises_and_cuts_classes_by_the_ratio():
 def test_folds_hold_each_class(rows):
     X, y = rows
     table = TableEncoder.fit_transform(X)[1]
-    folds = make_folds(Data(table, y, None), 4, None, 0)
+    folds = make_folds(Data(table, y, None), 4, 0)
     for fold in folds:
         assert np.unique(fold.y_valid).size == np.unique(y[fold.train_rows]).size == 3
         assert fold.natural_sums == tuple(np.bincount(y[fold.train_rows]))
     few = np.where(np.arange(700) < 3, 3, y)
     with pytest.raises(ValueError, match="cv=4 needs at least 4 rows of class 'odd', one for each fold, got 3"):
-        make_folds(Data(table, few, None, None, [*NAMED, "odd"]), 4, None, 0)
+        make_folds(Data(table, few, None, None, [*NAMED, "odd"]), 4, 0)
     halves = [(np.arange(350), np.arange(350, 700)), (np.arange(350, 700), np.arange(350))]
     with pytest.raises(ValueError, match="the validation rows of fold 0 hold none of class 3"):
-        make_folds(Data(table, few, None), halves, None, 0)
+        make_folds(Data(table, few, None), halves, 0)
     weight = np.where((y == 2) & (np.arange(700) >= 350), 0.0, 1.0)
     with pytest.raises(ValueError, match="in the validation rows of fold 0 class 2 has 0 only"):
-        make_folds(Data(table, y, weight), halves, None, 0)
+        make_folds(Data(table, y, weight), halves, 0)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ REPEATED = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
 
 
 def folds_of(X, y, cv):
-    return make_folds(Data(TableEncoder.fit_transform(X)[1], y.astype(bool), None), cv, None, 0)
+    return make_folds(Data(TableEncoder.fit_transform(X)[1], y.astype(bool), None), cv, 0)
 
 
 @pytest.mark.parametrize("shape", [(), (3,)])

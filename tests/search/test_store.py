@@ -49,7 +49,8 @@ def test_what_is_read_is_what_was_made(small, tmp_path, booster):
     made = bi.tune(*small, n_trials=3, storage=path, study_name="s", **{**QUICK, "booster": booster})
     storage = open_storage(path)
     store = TrialStore(optuna.load_study(study_name="s", storage=storage), storage, tmp_path / "journal.log.artifacts")
-    read = store.load(lambda params: SimpleNamespace(booster=params["booster"]), set())
+    loaded = store.load(lambda params: SimpleNamespace(booster=params["booster"]), set())
+    read = {row["trial"]: (row, outcome) for row, outcome in loaded}
     assert list(read) == made.cv_results_["trial"].tolist()
     table = TableEncoder.fit_transform(small[0])[1]
     for (row, outcome), margins, params in zip(read.values(), made._finished.margins, made.cv_results_["params"], strict=True):
@@ -59,7 +60,7 @@ def test_what_is_read_is_what_was_made(small, tmp_path, booster):
         raw = np.stack([model.raw(table, n_jobs=1) for model in outcome.models])
         fold = made._finished.fold
         np.testing.assert_allclose(raw[fold, np.arange(fold.size)], margins, atol=1e-5)
-    assert not store.load(lambda params: SimpleNamespace(booster=params["booster"]), set(read))
+    assert not list(store.load(lambda params: SimpleNamespace(booster=params["booster"]), set(read)))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ def test_what_is_read_is_what_was_made(small, tmp_path, booster):
         (lambda X, y: ({"X": X, "y": y}, {"sample_weight": np.where(y == 1, 2.0, 1.0)}), "another sample_weight"),
         (lambda X, y: ({"X": X, "y": y}, {"random_state": 1}), r"another folds \(cv, groups or random_state\)"),
         (lambda X, y: ({"X": X, "y": y}, {"resamplers": ["none"]}), "another resamplers"),
+        (lambda X, y: ({"X": X, "y": y}, {"space": {"lightgbm": {"num_leaves": 7}}}), "another space"),
     ],
 )
 def test_a_study_of_something_else_is_refused(begun, small, change, says):

@@ -229,6 +229,42 @@ def test_a_metric_that_is_not_finite_is_named(small):
         bi.tune(*small, n_trials=1, metric=Broken(), **QUICK)
 
 
+def test_a_metric_that_is_not_finite_while_training_is_named(small):
+    class Broken(type(bi.PRAUC())):
+        def bind(self, *arguments):
+            return lambda margins: float("nan")
+
+    with pytest.raises(ValueError, match="must be a finite number on each fold after each round"):
+        bi.tune(*small, n_trials=1, metric=Broken(), **QUICK)
+
+
+def test_a_sampler_of_ones_own_that_fails_leaves_its_trial_out(small):
+    from imblearn.under_sampling import RandomUnderSampler
+
+    class Failing(RandomUnderSampler):
+        def fit_resample(self, X, y, **params):
+            raise RuntimeError("No clusters found")
+
+    X, y = small
+    with pytest.warns(RuntimeWarning, match="was left out: resampler 'Failing' refused the table: No clusters found"):
+        result = bi.tune(X, y, n_trials=6, losses="log_loss", resamplers=["none", Failing()], **QUICK)
+    assert 0 < len(result.cv_results_["trial"]) < 6
+
+
+def test_a_single_model_is_trained_on_all_cores(small, monkeypatch):
+    from boostimb.search import _final
+
+    through, threads = _final.refit_on_all, []
+
+    def spy(plan, n_rounds, data, workers, *rest):
+        threads.append(workers.threads)
+        return through(plan, n_rounds, data, workers, *rest)
+
+    monkeypatch.setattr(_final, "refit_on_all", spy)
+    bi.tune(*small, n_trials=1, refit="single", **{**QUICK, "n_jobs": 2})
+    assert threads == [2]
+
+
 def test_a_slow_metric_keeps_the_budget(small):
     class Slow(type(bi.RecallAtPrecision(0.5))):
         def score_bound(self, *arguments):
