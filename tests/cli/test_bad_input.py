@@ -206,7 +206,7 @@ def test_an_unknown_example(refused):
         (("--resamplers", "smoot"), "smoot"),
         (("--folds", "1"), "--folds must be"),
         (("--weights", "job"), "--weights must hold numbers"),
-        (("--metric", "average_precision_weighted"), "must come with a target of several classes: with two, take average_precision"),
+        (("--metric", "average_precision_weighted"), "a target of several classes: with two, take average_precision"),
         (("--groups", "job"), "--groups must not be missing"),
     ],
 )

@@ -205,7 +205,9 @@ def test_the_best_trials_are_told_apart_and_the_worst_lie_on_the_edge(browser, t
     estimate = Estimate("score", sign * 0.6, sign * 0.5, sign * 0.7, sign * 0.6, sign * 0.55)
     shown = Page("A search", content.y, content.proba, 0.2, estimate=estimate, history=history)
     page = browser.open(write_page(shown, tmp_path / "report.html"))
-    places = page.run("[...document.querySelectorAll('#plot-history path:has(title)')].map((each) => each.getAttribute('transform'))")
+    places = page.run(
+        "[...document.querySelectorAll('#plot-history path:has(title)')].map((each) => each.getAttribute('transform'))"
+    )
     height = [sign * -float(place.strip(")").split()[1]) for place in places]  # a picture counts from the top
     assert min(np.diff(height[:11])) > 10
     assert height[11] < height[0]
