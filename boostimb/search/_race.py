@@ -68,7 +68,7 @@ class Race:
 
 def _is_behind(now: FloatArray, then: FloatArray, by: float) -> bool:
     """Whether the mean difference, less its standard errors, is more than ``by``."""
-    return beyond(then - now, ERRORS) > by
+    return bool(beyond(then - now, ERRORS) > by)
 
 
 def beyond(differences: FloatArray, errors: float) -> float:

@@ -37,7 +37,7 @@ def table_of(X):
 
 def twins(X, y, cv=5):
     table, y = table_of(X), y.astype(bool)
-    return told(_traps.warn_of_twins, table, y, make_folds(Data(table, y, None), cv, None, 0))
+    return told(_traps.warn_of_twins, table, y, make_folds(Data(table, y, None), cv, 0))
 
 
 def test_an_ordinary_table_is_told_nothing(small):
@@ -212,7 +212,7 @@ def test_an_isolation_forest_is_the_rival_below_a_rate_of_one_in_a_thousand(smal
 def test_the_forest_on_thinned_rows_scores_as_on_all(monkeypatch):
     X, y = rare()
     table, y = table_of(X), y.astype(bool)
-    folds = make_folds(Data(table, y, None), 3, None, 0)
+    folds = make_folds(Data(table, y, None), 3, 0)
     whole, few = np.nan, np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
