@@ -152,7 +152,7 @@ def run_trial(
         n_rounds, parts = boosted.run(watch)
         models = workers.map(cut, runs)
     finally:
-        workers.submit(lambda run: run.close(), runs)  # each in its own thread, after whatever that still does
+        workers.map(lambda run: run.close(), runs)  # each in its own thread, after whatever that still does
     ends: Sequence[Any] = parts if booster.BINS_ARE_EXACT else workers.map(margins_of, folds, models)
     margins = left_out.mean(folds, ends)
     return Outcome(plan, n_rounds, margins, tuple(models), boosted.oriented(), time.monotonic() - started)
