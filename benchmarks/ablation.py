@@ -5,26 +5,30 @@
 FOLDER holds tables as parquet files whose last column ``target`` is 1 for the rare class. Exact duplicates are dropped, and 60% of
 the rest are for training. On each table one search runs for some seconds, and what is compared is made of its trials: ways to
 choose among their out-of-fold margins, scored by the same fold models on the same test rows; models of all rows in place of the
-fold models, and beside them; and, apart from the search, plain boosters by their number of bins.
+fold models, and beside them; models of five other folds beside them. Apart from that there are a search as long that draws at
+random where ``tune`` learns, and plain boosters by their number of bins.
 """
 
 import argparse
 import platform
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import optuna
 import pandas as pd
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import train_test_split
 
 import boostimb as bi
+from boostimb.boosters import get_booster
 from boostimb.decision import LogisticCalibration
 from boostimb.metrics import average_precision
 
@@ -32,12 +36,12 @@ from boostimb.metrics import average_precision
 from boostimb.resampling import Resampler, resolve_resamplers
 from boostimb.search import _search
 from boostimb.search._final import _train_again
-from boostimb.search._folds import Data, LeftOut, make_folds
+from boostimb.search._folds import Data, Fold, LeftOut, make_folds
 from boostimb.search._progress import Progress
 from boostimb.search._select import choose_ensemble
 from boostimb.search._space import _FIXED, DEFAULTS, Levers, Plan
-from boostimb.search._trial import Workers, run_trial
-from boostimb.table import TableEncoder
+from boostimb.search._trial import Outcome, Workers, run_trial
+from boostimb.table import Table, TableEncoder
 
 TABLES = (
     "mammography", "oil_spill", "sick", "stroke", "adb_wilt", "ozone_eighthr", "keel_yeast6", "coil2000", "phoneme",
@@ -49,6 +53,37 @@ BINS = (
     *(("xgboost", "max_bin", bins) for bins in (128, 256)),
     *(("catboost", "border_count", bins) for bins in (128, 254)),
 )
+
+
+class AtRandom(optuna.samplers.RandomSampler):
+    """The starts of a search, and after them values at random."""
+
+    def __init__(self, starts: Sequence[Mapping[str, Any]], seed: int) -> None:
+        super().__init__(seed)
+        self._starts = starts
+
+    def sample_independent(self, study: optuna.Study, trial: optuna.trial.FrozenTrial, name: str, distribution: Any) -> Any:
+        """Return the value of a start, or one at random."""
+        if trial.number < len(self._starts) and name in self._starts[trial.number]:
+            return self._starts[trial.number][name]
+        return super().sample_independent(study, trial, name, distribution)
+
+
+def mean_of_fold_models(outcome: Outcome, folds: Sequence[Fold], test: Table) -> np.ndarray:
+    """Train the plan of an outcome on the training rows of other folds for as many rounds; return the mean margins of test rows."""
+    booster, plan = get_booster(outcome.plan.booster), outcome.plan
+
+    def margins(fold: Fold) -> np.ndarray:
+        train, sums = fold.train(booster, plan.params, plan.resampler, 1)
+        run = booster.start(plan.params, train, plan.loss_for(*sums), n_rounds=outcome.n_rounds, n_jobs=1, seed=fold.seed)
+        run.advance(outcome.n_rounds)
+        try:
+            return run.model(outcome.n_rounds).raw(test, n_jobs=1)
+        finally:
+            run.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        return np.mean(list(pool.map(margins, folds)), axis=0)
 
 
 def greedy_by_average_precision(y: np.ndarray, logits: np.ndarray, most: int = 15, steps: int = 12) -> np.ndarray:
@@ -99,51 +134,65 @@ def measure(path: Path, seed: int, seconds: float) -> Iterator[tuple[str, float,
     left_out = LeftOut.of(folds)
     samplers = resolve_resamplers("auto", table, y_train)
     levers = Levers(BOOSTERS, ("log_loss", "focal"), samplers, (int(y_train.sum()), int((~y_train).sum())))
+
+    def told(name: str, logits: np.ndarray, on_test: np.ndarray) -> tuple[str, float, float, float]:
+        line = LogisticCalibration.fit(logits, y_train)
+        promised = average_precision_score(y_train, logits)
+        return name, average_precision_score(y_test, on_test), log_loss(y_test, expit(line.logit(on_test))), promised
+
     with ExitStack() as stack:
         workers = Workers.of(2, [stack.enter_context(ThreadPoolExecutor(1)) for _ in folds])
-        search = _search.Search(levers, folds, bi.PRAUC(), lambda *_: 0.5, workers, seed, "bag")
-        search.run(None, time.monotonic() + seconds, (), Progress(False, "", None, seconds))
+
+        def searched(at_random: bool) -> tuple[_search.Search, np.ndarray, np.ndarray]:
+            """Search for some seconds; return the calibrated log-odds of all trials out of fold and on test rows."""
+            search = _search.Search(levers, folds, bi.PRAUC(), lambda *_: 0.5, workers, seed, "bag")
+            if at_random:
+                search.study.sampler = AtRandom(levers.starts(), seed)
+            search.run(None, time.monotonic() + seconds, (), Progress(False, "", None, seconds))
+            logits = np.stack([each.line.logit(each.outcome.margins) for each in search.trained])
+            on_test = [np.mean([model.raw(test, n_jobs=2) for model in each.outcome.models], axis=0) for each in search.trained]
+            return search, logits, np.stack([each.line.logit(raw) for each, raw in zip(search.trained, on_test, strict=True)])
+
+        search, logits, on_test = searched(at_random=False)
         trained = search.trained
         margins = [each.outcome.margins for each in trained]
-        logits = np.stack([each.line.logit(each.outcome.margins) for each in trained])
-        on_test = np.stack([
-            each.line.logit(np.mean([model.raw(test, n_jobs=2) for model in each.outcome.models], axis=0)) for each in trained
-        ])  # fmt: skip
 
-        def told(name: str, weights: np.ndarray, rows: np.ndarray = on_test) -> tuple[str, float, float, float]:
-            out_of_fold, seen = weights @ logits, weights @ rows
-            line = LogisticCalibration.fit(out_of_fold, y_train)
-            promised = average_precision_score(y_train, out_of_fold)
-            return name, average_precision_score(y_test, seen), log_loss(y_test, expit(line.logit(seen))), promised
+        def of_trials(name: str, weights: np.ndarray, rows: np.ndarray = on_test) -> tuple[str, float, float, float]:
+            return told(name, weights @ logits, weights @ rows)
 
         order, names = np.argsort(-search.scores), np.array([each.outcome.plan.booster for each in trained])
         weights = by_log_loss(y_train, margins)
-        yield told("ensemble by log-loss, fold models: as in tune", weights)
-        yield told("ensemble by average precision", greedy_by_average_precision(y_train, logits))
-        yield told("the five best trials by average precision", spread(order[:5], len(order)))
-        yield told("the best trial by average precision", spread(order[:1], len(order)))
-        yield told("the first trial: plain LightGBM", spread([0], len(order)))
+        yield of_trials("ensemble by log-loss, fold models: as in tune", weights)
+        yield of_trials("ensemble by average precision", greedy_by_average_precision(y_train, logits))
+        yield of_trials("the five best trials by average precision", spread(order[:5], len(order)))
+        yield of_trials("the best trial by average precision", spread(order[:1], len(order)))
+        yield of_trials("the first trial: plain LightGBM", spread([0], len(order)))
         for booster in BOOSTERS:
             among = np.flatnonzero(names == booster)
             if among.size:
-                yield told(f"ensemble by log-loss, {booster} alone", by_log_loss(y_train, margins, among))
+                yield of_trials(f"ensemble by log-loss, {booster} alone", by_log_loss(y_train, margins, among))
         used = np.flatnonzero(weights)
         again = _train_again([trained[at].outcome for at in used], data, workers, seed, None)
         whole = on_test.copy()
         for at, model in zip(used, again, strict=True):
             assert model is not None  # there is no deadline
             whole[at] = trained[at].line.logit(model.raw(test, n_jobs=2))
-        yield told("ensemble by log-loss, models of all rows", weights, whole)
-        yield told("ensemble by log-loss, 0.6 fold models and 0.4 models of all rows", weights, 0.6 * on_test + 0.4 * whole)
+        yield of_trials("ensemble by log-loss, models of all rows", weights, whole)
+        yield of_trials("ensemble by log-loss, 0.6 fold models and 0.4 models of all rows", weights, 0.6 * on_test + 0.4 * whole)
+        others, twice = make_folds(data, 5, seed + 1), on_test.copy()
+        for at in used:
+            more = trained[at].line.logit(mean_of_fold_models(trained[at].outcome, others, test))
+            twice[at] = (on_test[at] + more) / 2
+        yield of_trials("ensemble by log-loss, models of five more folds beside them", weights, twice)
+        search, logits, on_test = searched(at_random=True)
+        weights = by_log_loss(y_train, [each.outcome.margins for each in search.trained])
+        yield told("ensemble by log-loss, a search at random", weights @ logits, weights @ on_test)
         for booster, parameter, bins in BINS:
             params = {**_FIXED[booster], **DEFAULTS[booster], parameter: bins}
             plan = Plan(booster, params, 0.0, "log_loss", 0.0, Resampler("none"))
             outcome = run_trial(plan, folds, left_out, bi.PRAUC(), workers, np.inf)
-            line = LogisticCalibration.fit(outcome.margins, y_train)
             seen = np.mean([model.raw(test, n_jobs=2) for model in outcome.models], axis=0)
-            promised = average_precision_score(y_train, outcome.margins)
-            loss = log_loss(y_test, expit(line.logit(seen)))
-            yield f"plain {booster}, {bins} bins", average_precision_score(y_test, seen), loss, promised
+            yield told(f"plain {booster}, {bins} bins", outcome.margins, seen)
 
 
 def main() -> None:

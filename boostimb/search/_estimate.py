@@ -1,5 +1,6 @@
 """How good the chosen model is, corrected for having been chosen."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ REPEATS = 200
 CANDIDATES = 30
 COVERAGE = 0.95
 # Rows times trials times repeats that are worth the wait; on large tables fewer repeats say as much.
-_WORK = 1e9
+_WORK = 5e8
 # The same for several classes, rows counted once for each: every class has its own order, and a repeat takes as long as a round.
 _CLASS_WORK = 2e7
 # Trials and repeats where the metric has no fast way to all resamples at once.
@@ -55,6 +56,7 @@ def estimate(
     groups: IntArray | None = None,
     calibrations: Sequence[Any] | None = None,
     repeats: int | None = None,
+    deadline: float | None = None,
 ) -> Estimate:
     """Correct the score of the chosen model for the selection, by repeating the selection on resampled rows.
 
@@ -90,6 +92,8 @@ def estimate(
         Given where the model is an ensemble, chosen by its log-loss; else it is the trial with the best score.
     repeats : int, optional
         Number of resamples; by default by the size of the table.
+    deadline : float, optional
+        Moment of ``time.monotonic()`` from which on an ensemble is chosen in no further resample, when it has been in a few.
     """
     rng = np.random.default_rng(seed)
     if calibrations is None:
@@ -102,8 +106,9 @@ def estimate(
     if repeats is None:
         repeats = _repeats(int(np.prod(logits.shape)), len(top), metric)
     counts = np.empty((repeats, y.size), dtype=np.uint8)  # no row is drawn more than 255 times
+    classes = [np.flatnonzero(each) for each in members(y)]
     for each in counts:
-        each[:] = _draw(y, rng) if groups is None else _draw_groups(y, groups, rng)
+        each[:] = _draw(classes, y.size, rng) if groups is None else _draw_groups(classes, groups, rng)
     single = table[: None if fast or calibrations is None else _SLOW_TRIALS].astype(np.float32)
     inside, outside = (value(metric, y, single, _weighed(each, weight), n_jobs) for each in (counts, counts == 0))
     spread = value(metric, y, logits[None].astype(np.float32), _weighed(counts, weight), n_jobs)[:, 0]
@@ -112,8 +117,8 @@ def estimate(
     if calibrations is None:
         chosen = loss[np.arange(len(loss)), np.argmax(sign * inside, axis=1)]
     else:
-        chosen = sign * _losses_of_ensembles(metric, y, table, counts, weight, n_jobs)
-    optimism = max(0.0, float(np.mean(chosen - loss.mean(axis=1))))
+        chosen = sign * _losses_of_ensembles(metric, y, table, counts, weight, n_jobs, np.inf if deadline is None else deadline)
+    optimism = max(0.0, float(np.mean(chosen - loss[: len(chosen)].mean(axis=1))))
     corrected = naive - sign * optimism
     # Chance may take a correction, but nothing else, out of the range of a rate; of a user's own metric no range is known.
     bounds = (0.0, 1.0) if isinstance(metric, _RATES) else (-np.inf, np.inf)
@@ -134,18 +139,22 @@ def _losses_of_ensembles(
     counts: NDArray[np.integer],
     weight: FloatArray | None,
     n_jobs: int,
+    deadline: float,
 ) -> FloatArray:
-    """Choose an ensemble in each resample; return what its value loses on the rows left out, shape (B,)."""
+    """Choose an ensemble in each resample until the deadline; return what its value loses on the rows left out, shape (B,)."""
     rows, share = thinned(y, thin_to(y, _ROWS), weight)
     few, value = np.ascontiguousarray(table[:, rows]), _fast_values if isinstance(metric, _FAST) else _any_values
 
-    def loss(count: NDArray[np.integer]) -> float:
+    def loss(at: int) -> float | None:
+        if at >= LEAST_REPEATS and time.monotonic() > deadline:
+            return None
+        count = counts[at]
         mean = mixed(greedy_weights(y[rows], few, share * count[rows]), table)[None].astype(np.float32)
         inside, outside = value(metric, y, mean, _weighed(np.stack([count, count == 0]), weight), 1)[:, 0]
         return float(inside - outside)
 
     with ThreadPoolExecutor(n_jobs) as pool:
-        return np.array(list(pool.map(loss, counts)))
+        return np.array([each for each in pool.map(loss, range(len(counts))) if each is not None])
 
 
 def _fast_values(metric: Metric, y: LabelArray, table: Float32Array, counts: NDArray[Any], n_jobs: int) -> FloatArray:
@@ -226,10 +235,10 @@ class Price:
         return evaluations * self.metric_seconds + chosen + self.n_rows * (_DRAW + _MIX * self._trials)
 
 
-def _draw(y: LabelArray, rng: np.random.Generator) -> IntArray:
-    """Return how often each row is drawn, class by class, with at least one row of each class left out and one drawn."""
-    counts = np.zeros(y.size, dtype=np.intp)
-    for rows in map(np.flatnonzero, members(y)):
+def _draw(classes: Sequence[IntArray], n: int, rng: np.random.Generator) -> IntArray:
+    """Return how often each of ``n`` rows is drawn, class by class, with at least one row of each class left out and one drawn."""
+    counts = np.zeros(n, dtype=np.intp)
+    for rows in classes:
         while True:
             drawn = np.bincount(rng.integers(rows.size, size=rows.size), minlength=rows.size)
             if (drawn == 0).any() or rows.size == 1:
@@ -238,12 +247,12 @@ def _draw(y: LabelArray, rng: np.random.Generator) -> IntArray:
     return counts
 
 
-def _draw_groups(y: LabelArray, groups: IntArray, rng: np.random.Generator) -> IntArray:
+def _draw_groups(classes: Sequence[IntArray], groups: IntArray, rng: np.random.Generator) -> IntArray:
     """Return how often each row is drawn with its group, with at least one row of each class left out and one drawn."""
     n_groups = int(groups.max()) + 1
     # What is in one group alone cannot be drawn and left out at once.
-    classes = [(rows, np.unique(groups[rows]).size == 1) for rows in members(y)]
+    alone = [np.unique(groups[rows]).size == 1 for rows in classes]
     while True:
         counts = np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)[groups]
-        if all(counts[rows].any() and (alone or (counts[rows] == 0).any()) for rows, alone in classes):
+        if all(counts[rows].any() and (one or (counts[rows] == 0).any()) for rows, one in zip(classes, alone, strict=True)):
             return counts

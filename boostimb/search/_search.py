@@ -254,6 +254,7 @@ class Search:
                 groups=self.groups,
                 calibrations=lines if self.ensemble else None,
                 repeats=repeats,
+                deadline=deadline,
             )
 
         try:

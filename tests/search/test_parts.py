@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 import boostimb as bi
 from boostimb.decision import LogisticCalibration
 from boostimb.resampling import Resampler
-from boostimb.search._estimate import estimate
+from boostimb.search._estimate import LEAST_REPEATS, estimate
 from boostimb.search._race import RANK, Race
 from boostimb.search._sampler import FairSampler
 from boostimb.search._select import choose_best, choose_ensemble, greedy_weights, log_loss, thinned
@@ -195,6 +195,19 @@ def test_an_ensemble_of_noise_is_corrected_to_chance():
         found.append((naive - y.mean(), estimates[0].corrected - y.mean()))
     naive_gain, corrected_gain = np.mean(found, axis=0)
     assert corrected_gain < 0.5 * naive_gain
+
+
+def test_an_estimate_without_time_has_fewer_choices_and_the_same_interval_around_them():
+    y, margins, scores = fake_trials(n=2000)
+    choice, lines = choose_ensemble(y, margins), [LogisticCalibration.fit(each, y) for each in margins]
+
+    def made(**options):
+        return estimate(y, choice.logits, 0.9, margins, scores, bi.PRAUC(), 0, 2, calibrations=lines, **options)
+
+    whole, late, few = made(), made(deadline=0.0), made(repeats=LEAST_REPEATS)
+    assert late.corrected == few.corrected != whole.corrected
+    assert np.subtract(late.interval, late.corrected) == pytest.approx(np.subtract(whole.interval, whole.corrected))
+    assert late.interval != few.interval
 
 
 def test_a_race_spares_whoever_may_still_win():
