@@ -30,7 +30,7 @@ SAME_LEVEL = {
 # The modules that may import a library, as the start of their path below boostimb/.
 ONLY_IN = {
     "xgboost": ("boosters/xgboost",),
-    "lightgbm": ("boosters/lightgbm",),
+    "lightgbm": ("boosters/lightgbm", "boosters/_lightgbm"),
     "catboost": ("boosters/catboost",),
     "optuna": ("search/",),
     "imblearn": ("resampling/",),
