@@ -54,6 +54,6 @@ def _linear(tree: str, scale: float, shift: float) -> str:
         return tree
 
     def line(match: re.Match[str]) -> str:
-        return match[1] + " ".join(repr(scale * float(value) + shift) for value in match[2].split())
+        return match[1] + " ".join(repr(float(scale * float(value) + shift)) for value in match[2].split())
 
     return _VALUES.sub(line, tree)

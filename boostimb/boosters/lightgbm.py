@@ -85,8 +85,10 @@ def train(
         only: of several, the log-loss of the posterior is evaluated, as ``multi_logloss``.
     early_stopping_rounds : int, optional
         Stop after so many rounds without a better value of ``metric`` on the first validation set; the direction is the metric's.
-    valid_sets, valid_names, init_model, keep_training_booster, callbacks
-        As in ``lightgbm.train``.
+    init_model : path or lightgbm.Booster, optional
+        A model to train further, one that ``train`` returned or any other whose plain margins are log-odds of the posterior.
+    valid_sets, valid_names, keep_training_booster, callbacks
+        As in ``lightgbm.train``. Beside an ``init_score`` of the Dataset the start is 0; the model's margins come on top of it.
 
     Returns
     -------
@@ -124,8 +126,8 @@ def train(
     objective: Objective | ObjectiveOfClasses
     if isinstance(loss, SoftmaxFocalLoss):
         # Building the Dataset here would fix settings that lgb.train still wants to change.
-        data = train_set if train_set.label is not None else train_set.construct()
-        objective = ObjectiveOfClasses(loss, data.label, data.weight, restart=init_model is not None)
+        labels = train_set.construct().get_label() if train_set.label is None else train_set.label
+        objective = ObjectiveOfClasses(loss, loss.init_raw(labels).size, restart=init_model is not None)
         settings["num_class"] = objective.n_classes
         feval = objective.log_loss
     else:
@@ -220,12 +222,12 @@ class _Run:
         shape: tuple[int, ...] = (0 if valid is None else valid.num_data(),)
         self._objective: Objective | ObjectiveOfClasses
         if isinstance(loss, SoftmaxFocalLoss):
-            self._objective = ObjectiveOfClasses(loss, data.get_label(), data.get_weight(), restart=False)
+            self._objective = ObjectiveOfClasses(loss, loss.init_raw(data.get_label()).size)
             params = {**params, "num_class": self._objective.n_classes}
             shape = (*shape, self._objective.n_classes)
         else:
             self._objective = Objective(loss)
-            self._objective.bind(data)
+        self._objective.bind(data)
         # "none" from the start keeps LightGBM from rebuilding its learner when it meets the custom objective.
         self._booster = lgb.Booster({**params, "objective": "none"}, data)
         if valid is not None:

@@ -194,11 +194,11 @@ def test_early_stopping(native, rows):
         assert model.best_score["valid_0"]["multi_logloss"] == pytest.approx(log_loss(ys, loss.predict_proba(raw)), rel=1e-6)
 
 
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
 @pytest.mark.parametrize("name", ["xgboost", "lightgbm"])
-def test_training_goes_on_from_a_model(name, rows):
+def test_training_goes_on_from_a_model(name, loss, rows):
     pytest.importorskip(name)
     native = Native(name)
-    loss = bi.SoftmaxFocalLoss()
     key, keep = {"xgboost": ("xgb_model", {}), "lightgbm": ("init_model", {"free_raw_data": False})}[name]
     whole, half = native.train(rows, 8, loss), native.train(rows, 4, loss)
     more = native.ours.train(native.params(), native.data(rows[0], rows[1], **keep), 4, loss=loss, **{key: half})

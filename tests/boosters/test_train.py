@@ -155,11 +155,11 @@ def test_shap_values_add_up_to_the_margin(native, rows, loss):
     np.testing.assert_allclose(contributions.sum(axis=1), native.raw(model, Xs), atol=1e-5)
 
 
+@pytest.mark.parametrize("loss", [bi.FocalLoss(gamma=1.0), bi.LogLoss(pos_weight=9.0), bi.FocalLoss(0.0, alpha=0.8)], ids=repr)
 @pytest.mark.parametrize("name", ["xgboost", "lightgbm"])
-def test_training_goes_on_from_a_model(name, rows):
+def test_training_goes_on_from_a_model(name, loss, rows):
     native = Native(name)
     X, y, Xs, _ = rows
-    loss = bi.FocalLoss(gamma=1.0)
     key = {"xgboost": "xgb_model", "lightgbm": "init_model"}[name]
     whole = native.train(rows, 20, loss)
     half = native.train(rows, 10, loss)

@@ -1,0 +1,57 @@
+"""What is LightGBM's own about its drop-in ``train``: subsets, initial scores, its metrics, several validation sets."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from sklearn.metrics import log_loss
+
+import boostimb as bi
+
+lgb = pytest.importorskip("lightgbm")
+
+from boostimb.boosters import lightgbm as bl  # noqa: E402
+from boostimb.boosters._lightgbm_text import merge as merge_texts  # noqa: E402
+
+PARAMS = {"num_threads": 1, "num_leaves": 7, "verbosity": -1, "learning_rate": 0.2}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1500, 4))
+    y = (rng.random(1500) < expit(2 * X[:, 0] + X[:, 1] - 3.5)).astype(int)
+    return X[:1000], y[:1000], X[1000:], y[1000:]
+
+
+def test_a_shift_that_is_a_number_of_numpy_is_written_as_a_number(rows):
+    text = lgb.train({**PARAMS, "objective": "binary"}, lgb.Dataset(*rows[:2]), 2).model_to_string()
+    assert merge_texts([text], [1.0], [np.float64(0.5)]) == merge_texts([text], [1.0], [0.5])
+
+
+@pytest.mark.parametrize("loss", [bi.LogLoss(pos_weight=4.0), bi.SoftmaxFocalLoss(0.0)], ids=repr)
+def test_a_subset_keeps_its_weights(loss, rows):
+    X, y, *_ = rows
+    weight = np.where(y == 1, 20.0, 1.0)
+    settings = {**PARAMS, "feature_pre_filter": False}
+    whole = lgb.Dataset(X, y, weight=weight, params=settings, free_raw_data=False)
+    part = whole.construct().subset(np.arange(X.shape[0]))
+    one, other = (bl.train(settings, data, 3, loss=loss) for data in (part, whole))
+    np.testing.assert_allclose(one.predict(X), other.predict(X))
+    assert one.predict(X).reshape(-1, 1 if isinstance(loss, bi.LogLoss) else 2)[:, -1].mean() > 3 * y.mean()
+
+
+@pytest.mark.parametrize("loss", [bi.LogLoss(pos_weight=4.0), bi.FocalLoss(), bi.SoftmaxFocalLoss(0.0, class_weight=(1, 4))], ids=repr)
+def test_beside_an_initial_score_the_start_is_0(loss, rows):
+    X, y, *_ = rows
+    score = loss.init_raw(y)
+    scores = np.full(y.size, score) if np.ndim(score) == 0 else np.tile(score, (y.size, 1))
+    given = bl.train(PARAMS, lgb.Dataset(X, y, init_score=scores), 5, loss=loss)
+    own = bl.train(PARAMS, lgb.Dataset(X, y), 5, loss=loss)
+    np.testing.assert_allclose(given.predict(X, raw_score=True) + score, own.predict(X, raw_score=True), atol=1e-5)
+
+
+def test_a_dataset_from_which_a_model_was_trained_on_gives_the_same_model_as_before(rows):
+    data = lgb.Dataset(*rows[:2], free_raw_data=False)
+    first = bl.train(PARAMS, data, 3)
+    bl.train(PARAMS, data, 3, init_model=first)
+    assert bl.train(PARAMS, data, 3).model_to_string() == first.model_to_string()
