@@ -78,7 +78,9 @@ def train(
         What to minimise. Log-loss runs on XGBoost's own objective. Several classes need XGBoost 3.1.
     metric : Metric, optional
         Evaluated on each of ``evals`` after each round instead of XGBoost's default metric; for two classes only.
-    evals, early_stopping_rounds, evals_result, verbose_eval, xgb_model, callbacks
+    xgb_model : path, bytearray or xgboost.Booster, optional
+        A model to train further, one that ``train`` returned or any other whose plain margins are log-odds of the posterior.
+    evals, early_stopping_rounds, evals_result, verbose_eval, callbacks
         As in ``xgboost.train``; early stopping goes in the direction of ``metric``.
 
     Returns
@@ -92,7 +94,8 @@ def train(
     Raises
     ------
     ValueError
-        For a parameter that the loss carries, labels other than the loss takes, or a metric beside several classes.
+        For a parameter that the loss carries, labels other than the loss takes, a metric beside several classes, or a
+        ``base_margin`` beside a loss with class weights at gamma 0.
 
     Examples
     --------
@@ -108,6 +111,14 @@ def train(
     if isinstance(loss, SoftmaxFocalLoss):
         refuse_metric(metric)
     plan = _plan(params, loss, dtrain.get_label(), dtrain.get_weight(), restart=xgb_model is not None)
+    if plan.shift is not None and np.any(plan.shift):
+        if dtrain.get_base_margin().size:
+            raise ValueError(
+                f"dtrain must have no base_margin with {loss!r}, whose posterior is the margin plus {plan.shift}: XGBoost keeps that in "
+                "base_score, and ignores it beside a base_margin"
+            )
+        if xgb_model is not None:  # its margins are the posterior's, as they are at the end
+            xgb_model = _shifted(xgb.Booster(model_file=xgb_model), -plan.shift)
     settings = plan.params
     stops = list(callbacks or ())
     if metric is not None:

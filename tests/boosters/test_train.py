@@ -190,3 +190,24 @@ def test_labels_other_than_0_and_1_are_refused(native, rows):
     X, y, *_ = rows
     with pytest.raises(ValueError, match="labels 0 and 1"):
         native.ours.train(native.params(), native.data(X, y * 2), 2, loss=bi.FocalLoss())
+
+
+@pytest.mark.parametrize("loss", [bi.LogLoss(pos_weight=9.0), bi.SoftmaxFocalLoss(0.0, class_weight=(1, 9))], ids=repr)
+def test_xgboost_refuses_a_base_margin_that_would_cost_the_posterior(loss, rows):
+    xgb = pytest.importorskip("xgboost")
+    native = Native("xgboost")
+    X, y, *_ = rows
+    margin = np.zeros(y.size if isinstance(loss, bi.LogLoss) else (y.size, 2))
+    with pytest.raises(ValueError, match="dtrain must have no base_margin with"):
+        native.ours.train(native.params(), xgb.DMatrix(X, y, base_margin=margin), 1, loss=loss)
+    plain = bi.LogLoss() if isinstance(loss, bi.LogLoss) else bi.SoftmaxFocalLoss(0.0)
+    native.ours.train(native.params(), xgb.DMatrix(X, y, base_margin=margin), 1, loss=plain)
+
+
+def test_xgboost_goes_on_from_a_file_too(rows, tmp_path):
+    pytest.importorskip("xgboost")
+    native, loss = Native("xgboost"), bi.LogLoss(pos_weight=9.0)
+    first = native.train(rows, 4, loss)
+    first.save_model(tmp_path / "first.ubj")
+    one, other = (native.train(rows, 4, loss, xgb_model=start) for start in (first, tmp_path / "first.ubj"))
+    np.testing.assert_array_equal(native.raw(one, rows[2]), native.raw(other, rows[2]))
