@@ -189,11 +189,14 @@ def allow(params: Params, keys: str, values: Sequence[Any], reason: str) -> None
 SET_OUTSIDE = {
     key: f"set {own} instead"
     for own, keys in {
-        "n_rounds": "iterations n_estimators num_boost_round num_trees num_iterations num_iteration num_round num_rounds",
-        "early_stopping_rounds": "early_stopping_round early_stopping_rounds early_stopping od_wait od_type",
+        "n_rounds": "iterations n_estimators num_boost_round num_tree num_trees num_iterations num_iteration num_round num_rounds "
+        "nrounds n_iter max_iter",
+        "early_stopping_rounds": "early_stopping_round early_stopping_rounds early_stopping n_iter_no_change od_wait od_type",
     }.items()
     for key in keys.split()
 }
+# Other names of the seed do nothing beside ours, which has this one.
+CALLED_SEED = dict.fromkeys(("random_state", "random_seed"), "it is called seed")
 
 
 def refuse(params: Params, owned: Mapping[str, str]) -> None:

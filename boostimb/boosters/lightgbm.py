@@ -14,6 +14,7 @@ import lightgbm as lgb
 import numpy as np
 
 from boostimb.boosters._base import (
+    CALLED_SEED,
     SET_OUTSIDE,
     AnyLoss,
     Evaluate,
@@ -277,7 +278,7 @@ def start(
     seed: int,
 ) -> _Run:
     """Begin a training of at most ``n_rounds`` rounds."""
-    refuse(params, _OWNED | SET_OUTSIDE)
+    refuse(params, _OWNED | SET_OUTSIDE | CALLED_SEED)
     allow(params, "boosting boosting_type boost", ("gbdt", "gbrt", "goss"), "earlier rounds must stay as they were scored")
     settings = {
         "verbosity": -1,

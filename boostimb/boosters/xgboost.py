@@ -16,6 +16,7 @@ import xgboost as xgb
 from scipy.special import expit, logit
 
 from boostimb.boosters._base import (
+    CALLED_SEED,
     SET_OUTSIDE,
     AnyLoss,
     ClassStart,
@@ -276,7 +277,7 @@ def start(
     seed: int,
 ) -> _Run:
     """Begin a training of at most ``n_rounds`` rounds."""
-    refuse(params, SET_OUTSIDE)
+    refuse(params, SET_OUTSIDE | CALLED_SEED)
     allow(params, "booster", ("gbtree",), "earlier rounds must stay as they were scored")
     allow(params, "tree_method", ("auto", "hist"), "the rows are binned once for all trainings")
     # Its random state is otherwise one for each thread, and goes on from one training to the next.

@@ -146,6 +146,35 @@ def test_an_error_in_the_metric_reaches_the_caller(booster, table):
         run.advance(3)
 
 
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        *((key, "set n_rounds instead") for key in ("num_tree", "nrounds", "n_iter", "max_iter", "n_estimators")),
+        ("n_iter_no_change", "set early_stopping_rounds instead"),
+        ("random_state", "it is called (random_)?seed"),
+    ],
+)
+def test_a_name_that_would_be_ignored_is_refused(booster, key, reason):
+    with pytest.raises(ValueError, match=f"'{key}' must not be in params: {reason}"):
+        booster.start({key: 1}, None, bi.LogLoss(), n_rounds=1, n_jobs=1, seed=0)
+
+
+@pytest.mark.parametrize("name", ["xgboost", "lightgbm"])
+def test_the_seed_is_called_seed(name, table):
+    pytest.importorskip(name)
+    booster = get_booster(name)
+    with pytest.raises(ValueError, match="'random_seed' must not be in params: it is called seed"):
+        booster.start({"random_seed": 1}, None, bi.LogLoss(), n_rounds=1, n_jobs=1, seed=0)
+    some = {"bagging_fraction": 0.5, "bagging_freq": 1} if name == "lightgbm" else {"subsample": 0.5}
+    raw = []
+    for seed in (1, 2):
+        run, held, _ = begin(booster, table, bi.LogLoss(), n_rounds=3, params={**some, "seed": seed})
+        run.advance(3)
+        raw.append(run.model(3).raw(held, n_jobs=1))
+        run.close()
+    assert np.abs(raw[0] - raw[1]).max() > 1e-3
+
+
 def test_names():
     assert set(installed()) <= set(NAMES)
     with pytest.raises(ValueError, match="booster must be one of xgboost, lightgbm, catboost; got 'gbm'"):
