@@ -32,7 +32,7 @@ class _Objective(ABC):
         score = data.get_init_score()
         if self._restart:  # a model that is trained further has start and shift in its leaves already
             self._init = -shift
-        # Beside scores of the user's the start is 0, as LightGBM's own is. Zeros stay in a Dataset from which a model was trained on.
+        # Beside scores of the user's the start is 0, as LightGBM's own is. Zeros are what an earlier init_model leaves there.
         elif score is None or not np.any(score):
             self._init = init
 

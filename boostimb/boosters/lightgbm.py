@@ -18,7 +18,6 @@ from boostimb.boosters._base import (
     SET_OUTSIDE,
     AnyLoss,
     Evaluate,
-    OnData,
     Params,
     allow,
     check_varies,
@@ -27,6 +26,7 @@ from boostimb.boosters._base import (
     refuse,
     refuse_metric,
 )
+from boostimb.boosters._lightgbm_metric import StopOnFirst, check_metrics, feval_of
 from boostimb.boosters._lightgbm_objective import Objective, ObjectiveOfClasses
 from boostimb.boosters._lightgbm_text import merge as merge_texts
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
@@ -61,11 +61,10 @@ def train(
     *,
     loss: AnyLoss | None = None,
     metric: Metric | None = None,
-    valid_sets: Sequence[lgb.Dataset] | None = None,
-    valid_names: Sequence[str] | None = None,
+    valid_sets: lgb.Dataset | Sequence[lgb.Dataset] | None = None,
+    valid_names: str | Sequence[str] | None = None,
     early_stopping_rounds: int | None = None,
     init_model: Any = None,
-    keep_training_booster: bool = False,
     callbacks: Sequence[Callable[..., Any]] | None = None,
 ) -> lgb.Booster:
     """Train as ``lightgbm.train`` does, with a loss and a metric of boostimb.
@@ -82,14 +81,16 @@ def train(
     loss : Loss or SoftmaxFocalLoss, default LogLoss()
         What to minimise.
     metric : Metric, optional
-        Evaluated on each of ``valid_sets`` after each round; it takes the place of LightGBM's default metric. For two classes
-        only: of several, the log-loss of the posterior is evaluated, as ``multi_logloss``.
+        Evaluated on each of ``valid_sets`` after each round. For two classes only: of several, the log-loss of the posterior is
+        evaluated, as ``multi_logloss``. Of LightGBM's own, params may name "auc" and "average_precision" where there is neither:
+        the others would read margins without their start.
     early_stopping_rounds : int, optional
         Stop after so many rounds without a better value of ``metric`` on the first validation set; the direction is the metric's.
     init_model : path or lightgbm.Booster, optional
         A model to train further, one that ``train`` returned or any other whose plain margins are log-odds of the posterior.
-    valid_sets, valid_names, keep_training_booster, callbacks
-        As in ``lightgbm.train``. Beside an ``init_score`` of the Dataset the start is 0; the model's margins come on top of it.
+    valid_sets, valid_names, callbacks
+        As in ``lightgbm.train``. There is no ``keep_training_booster``: the booster is read anew from its text. Beside an
+        ``init_score`` of the Dataset the start is 0, and the model's margins come on top of it.
 
     Returns
     -------
@@ -102,8 +103,8 @@ def train(
     Raises
     ------
     ValueError
-        For a parameter that the loss carries, labels other than the loss takes, early stopping without a metric, or a metric
-        beside several classes.
+        For a parameter that the loss carries, labels other than the loss takes, early stopping without a metric or a
+        validation set, a metric beside several classes, or one of LightGBM's that reads margins as probabilities.
 
     Examples
     --------
@@ -122,8 +123,10 @@ def train(
         refuse_metric(metric)
     elif early_stopping_rounds is not None and metric is None:
         raise ValueError("early_stopping_rounds needs a metric to stop on: pass metric=, for example boostimb.PRAUC()")
+    check_metrics(params, beside=several or metric is not None)
+    sets = [valid_sets] if isinstance(valid_sets, lgb.Dataset) else list(valid_sets or ())
     settings = {**params, "objective": "none"}
-    feval: Callable[..., Any] | None = None if metric is None else _feval(metric)
+    feval: Callable[..., Any] | None = None if metric is None else feval_of(metric)
     objective: Objective | ObjectiveOfClasses
     if isinstance(loss, SoftmaxFocalLoss):
         # Building the Dataset here would fix settings that lgb.train still wants to change.
@@ -137,29 +140,27 @@ def train(
         settings["metric"] = "none"
     stops = list(callbacks or ())
     if early_stopping_rounds is not None:
-        stops.append(lgb.early_stopping(early_stopping_rounds, first_metric_only=True, verbose=False))
+        with_train = any(each is train_set for each in sets)
+        if not sets or (with_train and len(sets) == 1):
+            raise ValueError(
+                "early_stopping_rounds needs a validation set to stop on: pass valid_sets= of other rows than train_set"
+            )
+        stops.append(StopOnFirst(early_stopping_rounds, after_train=with_train))
     booster = lgb.train(
         # a function, since lightgbm.train copies its parameters deeply
         {**settings, "objective": lambda raw, data: objective(raw, data)},
         train_set,
         num_boost_round,
-        valid_sets=list(valid_sets) if valid_sets is not None else None,
-        valid_names=list(valid_names) if valid_names is not None else None,
+        valid_sets=sets or None,
+        valid_names=[valid_names] if isinstance(valid_names, str) else valid_names,
         feval=feval,
         init_model=init_model,
-        keep_training_booster=keep_training_booster,
         callbacks=stops,
     )
     best = booster.best_iteration, booster.best_score
     finished = objective.finish(booster)
     finished.best_iteration, finished.best_score = best
     return finished
-
-
-def _feval(metric: Metric) -> Callable[[MarginArray, lgb.Dataset], tuple[str, float, bool]]:
-    """Return ``metric`` as LightGBM calls it."""
-    value = OnData(metric)
-    return lambda raw, data: (metric.name, value(raw, data), metric.greater_is_better)
 
 
 def dataset(

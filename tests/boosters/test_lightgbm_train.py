@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit
-from sklearn.metrics import log_loss
+from sklearn.metrics import roc_auc_score
 
 import boostimb as bi
 
@@ -40,7 +40,9 @@ def test_a_subset_keeps_its_weights(loss, rows):
     assert one.predict(X).reshape(-1, 1 if isinstance(loss, bi.LogLoss) else 2)[:, -1].mean() > 3 * y.mean()
 
 
-@pytest.mark.parametrize("loss", [bi.LogLoss(pos_weight=4.0), bi.FocalLoss(), bi.SoftmaxFocalLoss(0.0, class_weight=(1, 4))], ids=repr)
+@pytest.mark.parametrize(
+    "loss", [bi.LogLoss(pos_weight=4.0), bi.FocalLoss(), bi.SoftmaxFocalLoss(0.0, class_weight=(1, 4))], ids=repr
+)
 def test_beside_an_initial_score_the_start_is_0(loss, rows):
     X, y, *_ = rows
     score = loss.init_raw(y)
@@ -55,3 +57,69 @@ def test_a_dataset_from_which_a_model_was_trained_on_gives_the_same_model_as_bef
     first = bl.train(PARAMS, data, 3)
     bl.train(PARAMS, data, 3, init_model=first)
     assert bl.train(PARAMS, data, 3).model_to_string() == first.model_to_string()
+
+
+def valid_sets(rows):
+    X, y, Xs, ys = rows
+    train = lgb.Dataset(X, y)
+    easy = train.create_valid(X[:300], y[:300])
+    return train, easy, train.create_valid(Xs, ys)
+
+
+@pytest.mark.parametrize("with_train", [False, True])
+def test_training_stops_on_the_first_validation_set_alone(with_train, rows):
+    """Rows of the training come first here: they go on to improve where the held-out rows stall."""
+    train, easy, held = valid_sets(rows)
+    sets = [held, train, easy] if with_train else [easy, held]
+    history = {}
+    model = bl.train(
+        PARAMS,
+        train,
+        60,
+        metric=bi.PRAUC(),
+        valid_sets=sets,
+        early_stopping_rounds=8,
+        callbacks=[lgb.record_evaluation(history)],
+    )
+    first = next(iter(history["valid_0"].values()))
+    best = int(np.argmax(first))
+    assert model.best_iteration == best + 1
+    assert len(first) == min(best + 9, 60)
+    assert set(model.best_score) == {"valid_0", "training", "valid_2"} if with_train else {"valid_0", "valid_1"}
+    for name, entries in history.items():
+        assert model.best_score[name] == {"aucpr_exact": entries["aucpr_exact"][best]}
+
+
+def test_without_a_validation_set_there_is_nothing_to_stop_on(rows):
+    train = lgb.Dataset(*rows[:2])
+    for sets in ([train], train, [], None):
+        with pytest.raises(ValueError, match="early_stopping_rounds needs a validation set to stop on"):
+            bl.train(PARAMS, train, 3, metric=bi.PRAUC(), valid_sets=sets, early_stopping_rounds=2)
+
+
+def test_a_single_validation_set_and_a_single_name(rows):
+    train, _, held = valid_sets(rows)
+    history = {}
+    bl.train(PARAMS, train, 3, metric=bi.PRAUC(), valid_sets=held, valid_names="held", callbacks=[lgb.record_evaluation(history)])
+    assert list(history) == ["held"]
+
+
+@pytest.mark.parametrize("key", ["metric", "metrics", "metric_types"])
+@pytest.mark.parametrize("value", ["binary_logloss", "auc,l2", ["auc", "binary_error"]])
+def test_a_metric_that_would_read_margins_as_probabilities_is_refused(key, value, rows):
+    with pytest.raises(ValueError, match=f"{key} must be auc or average_precision or none"):
+        bl.train({**PARAMS, key: value}, lgb.Dataset(*rows[:2]), 2)
+
+
+@pytest.mark.parametrize("loss", [bi.LogLoss(), bi.SoftmaxFocalLoss()], ids=repr)
+def test_a_metric_of_lightgbms_that_would_not_be_told_is_refused(loss, rows):
+    metric = bi.PRAUC() if isinstance(loss, bi.LogLoss) else None
+    with pytest.raises(ValueError, match="metric must be none in params: another metric takes its place; got 'auc'"):
+        bl.train({**PARAMS, "metric": "auc"}, lgb.Dataset(*rows[:2]), 2, loss=loss, metric=metric)
+
+
+def test_lightgbms_own_metrics_of_the_order_are_right(rows):
+    train, _, held = valid_sets(rows)
+    model = bl.train({**PARAMS, "metric": ["auc", "average_precision"]}, train, 5, valid_sets=held, callbacks=[])
+    assert model.best_score["valid_0"]["auc"] == pytest.approx(roc_auc_score(rows[3], model.predict(rows[2])))
+    assert set(model.best_score["valid_0"]) == {"auc", "average_precision"}
