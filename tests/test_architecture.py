@@ -31,7 +31,7 @@ SAME_LEVEL = {
 ONLY_IN = {
     "xgboost": ("boosters/xgboost",),
     "lightgbm": ("boosters/lightgbm",),
-    "catboost": ("boosters/catboost",),
+    "catboost": ("boosters/catboost", "boosters/_catboost"),
     "optuna": ("search/",),
     "imblearn": ("resampling/",),
     "jinja2": ("report/",),

@@ -5,7 +5,7 @@ bias afterwards. Plain log-loss runs on CatBoost's own objective, which is faste
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,21 +19,21 @@ from boostimb.boosters._base import (
     Evaluate,
     Params,
     allow,
-    check_single,
-    check_varies,
     native_pos_weight,
     normalised,
     refusals,
     refuse,
     refuse_metric,
 )
+from boostimb.boosters._catboost_pools import BINNING as BINNING  # these three are of the Booster protocol
+from boostimb.boosters._catboost_pools import as_pool, name
+from boostimb.boosters._catboost_pools import dataset as dataset
+from boostimb.boosters._catboost_pools import take as take
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Table
-from boostimb.typing import FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
+from boostimb.typing import FloatArray, Loss, MarginArray, Metric
 from boostimb.validation import check_binary
 
-name = "catboost"
-BINNING = ("border_count", "max_bin", "feature_border_type", "nan_mode", "per_float_feature_quantization")
 BINS_ARE_EXACT = True
 suffix = "cbm"
 
@@ -50,7 +50,6 @@ _SET_BY_START = {
 }
 # Newton steps a leaf: CatBoost takes one for an objective that it does not know; for its own log-loss ten, from twenty features on.
 _LEAF_STEPS, _MANY_FEATURES = 10, 20
-_MISSING = "nan"  # CatBoost wants a text for a missing category; this is the one that pandas users give it
 
 
 def train(
@@ -241,69 +240,6 @@ class _ShiftedClasses:
         return self._loss.calc_ders_multi(margins, target, self._scale * weight)
 
 
-def dataset(
-    table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: cb.Pool | None = None
-) -> cb.Pool:
-    """Put a table into a Pool and bin it. Categories are given by their texts, so that the saved model knows them.
-
-    With ``reference`` it is left to the training: validation rows are binned there by the bins of the training rows, and a Pool
-    binned before would lack a category that does not vary in it.
-    """
-    if reference is None:
-        check_varies(table)
-    check_single(name, table)
-    pool = _pool(table, y, weight, n_jobs)
-    if reference is None:
-        with refusals(name, cb.CatBoostError):
-            pool.quantize(**{key: params[key] for key in BINNING if key in params})
-    return pool
-
-
-def take(
-    data: cb.Pool,
-    rows: IntArray,
-    table: Callable[[IntArray], Table],
-    y: LabelArray,
-    weight: FloatArray | None,
-    params: Params,
-    *,
-    n_jobs: int,
-) -> cb.Pool:
-    """Return some rows of a Pool by its bins. More rows than it has, by repeats, become a Pool of their own.
-
-    They are no weights, since CatBoost's L2 goes by the mean weight.
-    """
-    if rows.size <= data.num_row():
-        return data.slice(rows)
-    return dataset(table(rows), y[rows], None if weight is None else weight[rows], params, n_jobs=n_jobs, reference=data)
-
-
-def _pool(table: Table, y: LabelArray | None, weight: FloatArray | None, n_jobs: int) -> cb.Pool:
-    names = list(table.names) if table.names is not None else None
-    label = None if y is None else y.astype(np.float32)
-    if not table.categorical:
-        return cb.Pool(table.values, label, weight=weight, feature_names=names, thread_count=n_jobs)
-    import pandas as pd  # CatBoost depends on it
-
-    columns: dict[Any, Any] = {}
-    for at, categories in enumerate(table.categories):
-        column: Any = table.values[:, at]
-        if categories is not None:
-            codes = np.where(np.isnan(column), len(categories), column).astype(np.intp)
-            column = pd.Categorical.from_codes(codes, pd.Index([*map(str, categories), _absent(categories)]))
-        columns[at if names is None else names[at]] = column
-    frame = pd.DataFrame(columns, copy=False)
-    return cb.Pool(frame, label, weight=weight, cat_features=list(table.categorical), thread_count=n_jobs)
-
-
-def _absent(categories: Sequence[object]) -> str:
-    """Return the text for a missing category; where a category is called so itself, another."""
-    text, taken = _MISSING, set(map(str, categories))
-    while text in taken:
-        text += "_"
-    return text
-
-
 class _Margins:
     """Takes the place of a metric to see the margins of the validation rows."""
 
@@ -465,12 +401,12 @@ class _Model:
         return len(self._model.feature_names_)
 
     def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
-        pool = _pool(table, None, None, n_jobs)
+        pool = as_pool(table, None, None, n_jobs)
         raw = self._model.predict(pool, prediction_type="RawFormulaVal", thread_count=n_jobs)
         return np.asarray(raw, dtype=np.float64)
 
     def contributions(self, table: Table, *, n_jobs: int) -> FloatArray:
-        pool = _pool(table, None, None, n_jobs)
+        pool = as_pool(table, None, None, n_jobs)
         values = self._model.get_feature_importance(pool, type="ShapValues", thread_count=n_jobs)
         return np.asarray(values, dtype=np.float64)
 
