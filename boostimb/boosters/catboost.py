@@ -48,6 +48,7 @@ _SET_BY_START = {
     "random_state": "it is called random_seed",
     **dict.fromkeys(("verbose", "verbose_eval", "silent", "logging_level"), "the training is silent"),
 }
+_STOPPING = frozenset(("early_stopping_rounds", "od_type", "od_wait", "od_pval"))
 # Newton steps a leaf: CatBoost takes one for an objective that it does not know; for its own log-loss ten, from twenty features on.
 _LEAF_STEPS, _MANY_FEATURES = 10, 20
 
@@ -55,7 +56,7 @@ _LEAF_STEPS, _MANY_FEATURES = 10, 20
 def train(
     params: Params,
     dtrain: cb.Pool,
-    iterations: int = 1000,
+    iterations: int | None = None,
     *,
     loss: AnyLoss | None = None,
     metric: Metric | None = None,
@@ -73,8 +74,8 @@ def train(
         scale_pos_weight, eval_metric, boost_from_average and their aliases).
     dtrain : catboost.Pool
         Training rows with labels 0 and 1 (0, 1, 2, ... for ``SoftmaxFocalLoss``), and weights if there are any.
-    iterations : int
-        Number of rounds.
+    iterations : int, optional
+        Number of rounds; without it that of ``params``, and without either CatBoost's own 1000.
     loss : Loss or SoftmaxFocalLoss, default LogLoss()
         What to minimise. Log-loss runs on CatBoost's own objective. Of several classes CatBoost asks for one row at a time, which
         costs some 10 microseconds each.
@@ -84,7 +85,8 @@ def train(
         their start: that of a training without ``eval_set``, for speed, and that of several classes, which CatBoost tells by the
         name of its metric.
     eval_set, early_stopping_rounds, callbacks, verbose
-        As in ``CatBoost.fit``. With ``early_stopping_rounds`` the model is cut at its best round.
+        As in ``CatBoost.fit``. With early stopping, from here or from ``params``, the model is cut at its best round; otherwise
+        it keeps all of them. ``use_best_model`` in ``params`` decides it either way.
 
     Returns
     -------
@@ -127,12 +129,15 @@ def train(
             settings["eval_metric"] = Logloss.__name__ if eval_set is None else Logloss(init)
         else:  # CatBoost tells by this name that there are several classes
             settings["eval_metric"] = "MultiClass"
-    model = cb.CatBoost({**settings, "iterations": iterations})
+    if iterations is not None:
+        settings["iterations"] = iterations
+    stops = early_stopping_rounds is not None or not _STOPPING.isdisjoint(params)
+    model = cb.CatBoost(settings)
     model.fit(
         dtrain,
         eval_set=eval_set,
         early_stopping_rounds=early_stopping_rounds,
-        use_best_model=early_stopping_rounds is not None,
+        use_best_model=params.get("use_best_model", stops),
         callbacks=list(callbacks) if callbacks else None,
         verbose=verbose,
     )
