@@ -6,6 +6,7 @@ bias afterwards. Plain log-loss runs on CatBoost's own objective, which is faste
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -73,7 +74,9 @@ def train(
         CatBoost's parameters, less those that the loss or the metric carries (loss_function, class_weights, auto_class_weights,
         scale_pos_weight, eval_metric, boost_from_average and their aliases).
     dtrain : catboost.Pool
-        Training rows with labels 0 and 1 (0, 1, 2, ... for ``SoftmaxFocalLoss``), and weights if there are any.
+        Training rows with labels 0 and 1 (0, 1, 2, ... for ``SoftmaxFocalLoss``), and weights if there are any. A baseline takes
+        the place of the loss's start value; the model holds only what it learned beyond, and CatBoost adds the baseline of a Pool
+        that it predicts.
     iterations : int, optional
         Number of rounds; without it that of ``params``, and without either CatBoost's own 1000.
     loss : Loss or SoftmaxFocalLoss, default LogLoss()
@@ -179,13 +182,13 @@ def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], fl
     pos_weight = native_pos_weight(loss)
     if pos_weight is not None:
         check_binary(data.get_label(), "the labels")
-        settings |= {"loss_function": "Logloss", "boost_from_average": True}
+        settings |= {"loss_function": "Logloss", "boost_from_average": not _has_baseline(data)}
         if pos_weight != 1.0:
             settings["scale_pos_weight"] = pos_weight
         return settings, 0.0
     _refuse_gpu(params, loss)
     y, weight = _labels(data)
-    init = loss.init_raw(y, weight)
+    init = 0.0 if _has_baseline(data) else loss.init_raw(y, weight)
     settings["loss_function"] = loss.in_chunks(scale=loss.log_loss_scale(y, weight), start=init)
     if data.num_col() >= _MANY_FEATURES and not {"leaf_estimation_iterations", "leaf_estimation_method"} & set(params):
         settings["leaf_estimation_iterations"] = _LEAF_STEPS
@@ -197,6 +200,8 @@ def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, data: cb.Pool) -> t
     refuse(params, _OWNED)
     _refuse_gpu(params, loss)
     start = ClassStart.of(loss, *_labels(data))
+    if _has_baseline(data):
+        start = replace(start, init=np.zeros_like(start.init))
     settings = {**params, "loss_function": _ShiftedClasses(loss, start)}
     return settings, start.init if start.shift is None else start.init + start.shift
 
@@ -220,6 +225,11 @@ def _own_classes(params: Params, loss: SoftmaxFocalLoss, data: cb.Pool) -> dict[
 def _labels(data: cb.Pool) -> tuple[FloatArray, FloatArray | None]:
     weight = data.get_weight()
     return np.asarray(data.get_label(), dtype=np.float64), None if weight is None else np.asarray(weight, dtype=np.float64)
+
+
+def _has_baseline(data: cb.Pool) -> bool:
+    """Whether the Pool says where each of its rows starts; CatBoost adds it to the margins that it shows and predicts."""
+    return bool(data.get_baseline().size)
 
 
 def _refuse_gpu(params: Params, loss: object) -> None:

@@ -57,3 +57,22 @@ def test_where_the_model_is_cut(params, options, n_rounds, loss, train_and_valid
     best = int(np.argmin(history)) + 1
     assert best < len(history)
     assert model.tree_count_ == (best if n_rounds == "best" else len(history))
+
+
+@pytest.mark.parametrize("loss", [bi.LogLoss(), bi.LogLoss(8.0), bi.FocalLoss(), bi.SoftmaxFocalLoss(0.0, (1, 2, 4))], ids=repr)
+def test_a_baseline_is_the_start(loss, rows):
+    """One that says what the loss would start at changes nothing."""
+    X, y, classes = rows
+    y = classes if isinstance(loss, bi.SoftmaxFocalLoss) else y
+    baseline = np.tile(loss.init_raw(y), (y.size, 1))
+    pool, with_baseline = cb.Pool(X, y), cb.Pool(X, y, baseline=baseline)
+    want, got = (bc.train(QUIET, each, 5, loss=loss) for each in (pool, with_baseline))
+    np.testing.assert_allclose(got.predict(with_baseline), want.predict(pool), atol=1e-5)
+
+
+def test_the_log_loss_that_is_shown_counts_the_baseline(rows):
+    X, y, _ = rows
+    pool = cb.Pool(X, y, baseline=X[:, :1])
+    model = bc.train(QUIET, pool, 5, loss=bi.FocalLoss(), eval_set=pool)
+    (history,) = model.get_evals_result()["validation"].values()
+    assert history[-1] == pytest.approx(log_loss(y, model.predict(pool, prediction_type="Probability")), abs=1e-6)
