@@ -112,6 +112,30 @@ def test_early_stopping_takes_the_best_round_of_the_metric(name, frame):
     assert whole.fit(X[train], y[train], eval_set=[(X[~train], y[~train])]).best_iteration_ == 30
 
 
+def test_nothing_to_split_leaves_the_start_alone():
+    """Thirty rows are too few for two leaves of LightGBM, which then trains no round at all."""
+    X, y = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30) % 3 == 0
+    model = bi.BoostClassifier("lightgbm").fit(X, y, eval_set=[(X, y)])
+    assert model.evals_result_ == []
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], y.mean())
+
+
+@pytest.mark.parametrize("greater_is_better", [True, False])
+def test_early_stopping_looks_at_every_round(greater_is_better):
+    """The better values at the end come in the same stride, when the patience is spent already."""
+
+    class Played:
+        values = [v if greater_is_better else -v for v in (0.1, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 0.7)]
+
+        def advance(self, n_rounds):
+            new, self.values = self.values[:n_rounds], self.values[n_rounds:]
+            return new
+
+    for patience, n_kept in ((2, 4), (6, 8), (7, 10)):
+        model = bi.BoostClassifier(early_stopping_rounds=patience)
+        assert model._boost(Played(), 30, greater_is_better, stops=True) == Played.values[:n_kept]
+
+
 @pytest.mark.parametrize("method", ["logistic", "isotonic"])
 def test_calibration_on_held_out_rows(frame, method):
     X, y = frame
