@@ -1,6 +1,8 @@
 """BoostClassifier: scikit-learn's own checks, and what they do not look at."""
 
 import pickle
+from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -124,16 +126,12 @@ def test_nothing_to_split_leaves_the_start_alone():
 def test_early_stopping_looks_at_every_round(greater_is_better):
     """The better values at the end come in the same stride, when the patience is spent already."""
 
-    class Played:
-        values = [v if greater_is_better else -v for v in (0.1, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 0.7)]
-
-        def advance(self, n_rounds):
-            new, self.values = self.values[:n_rounds], self.values[n_rounds:]
-            return new
-
+    values = [v if greater_is_better else -v for v in (0.1, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 0.7)]
     for patience, n_kept in ((2, 4), (6, 8), (7, 10)):
+        rounds = iter(values)
+        run = SimpleNamespace(advance=lambda n, rounds=rounds: list(islice(rounds, n)))
         model = bi.BoostClassifier(early_stopping_rounds=patience)
-        assert model._boost(Played(), 30, greater_is_better, stops=True) == Played.values[:n_kept]
+        assert model._boost(run, 30, greater_is_better, stops=True) == values[:n_kept]
 
 
 @pytest.mark.parametrize("method", ["logistic", "isotonic"])
