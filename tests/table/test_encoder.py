@@ -99,6 +99,13 @@ def test_members_of_a_text_enum_are_their_text():
             assert_array_equal(encoder.transform(pd.DataFrame({"a": test})).values.ravel(), [1, 0, NAN])
 
 
+def test_numbers_too_great_to_tell_apart_are_no_categories():
+    great = pd.DataFrame({"id": [2**53, 2**53 + 1, 5]})
+    with pytest.raises(ValueError, match=r"column 'id' has different numbers that read the same.*, such as 9007199254740992"):
+        TableEncoder.fit(great, ["id"])
+    assert TableEncoder.fit(great.astype(str)).categories == (("5", "9007199254740992", "9007199254740993"),)
+
+
 def test_unseen_numbers_of_a_categorical_column_are_missing():
     encoder = TableEncoder.fit([[3.0], [1.0], [2.5]], [0])
     assert encoder.categories == ((1, 2.5, 3),)
