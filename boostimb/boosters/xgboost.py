@@ -115,8 +115,8 @@ def train(
     if plan.shift is not None and np.any(plan.shift):
         if dtrain.get_base_margin().size:
             raise ValueError(
-                f"dtrain must have no base_margin with {loss!r}: its posterior is the margin plus {plan.shift}, and beside a base_margin "
-                "XGBoost ignores base_score, which would hold that"
+                f"dtrain must have no base_margin with {loss!r}: XGBoost then ignores base_score, which is to hold {plan.shift}, "
+                "from the margins to the posterior"
             )
         if xgb_model is not None:  # its margins are the posterior's, as they are at the end
             xgb_model = _shifted(xgb.Booster(model_file=xgb_model), -plan.shift)
