@@ -268,6 +268,7 @@ def start(
     refuse(params, SET_OUTSIDE)
     allow(params, "booster", ("gbtree",), "earlier rounds must stay as they were scored")
     allow(params, "tree_method", ("auto", "hist"), "the rows are binned once for all trainings")
+    allow(params, "multi_strategy", ("one_output_per_tree",), "models are merged leaf by leaf, each of one number")
     # Its random state is otherwise one for each thread, and goes on from one training to the next.
     settings = {
         "verbosity": 0,
@@ -331,15 +332,17 @@ def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | Flo
 
 def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: float | FloatArray) -> xgb.Booster:
     """Join the trees of the models' JSON, with leaves times the weights; their starts become one."""
-    parts = [json.loads(bytes(booster.save_raw("json"))) for booster in boosters]
-    n_classes = int(parts[0]["learner"]["learner_model_param"]["num_class"])  # 0 where there are two
+    parts = [_content(booster) for booster in boosters]
     trees: list[dict[str, Any]] = []
+    # The class of each tree, and how many trees there are before each round and at the end.
+    classes, rounds = list[int](), [0]
     margin = np.atleast_1d(np.asarray(shift, dtype=np.float64))
     for part, weight in zip(parts, weights, strict=True):
-        # Of several classes it holds margins, of two a probability.
-        start = np.ravel(json.loads(part["learner"]["learner_model_param"]["base_score"]))
-        margin = margin + weight * (start if n_classes else logit(start))
-        for tree in part["learner"]["gradient_booster"]["model"]["trees"]:
+        margin = margin + weight * _start(part)
+        model = part["learner"]["gradient_booster"]["model"]
+        classes += model["tree_info"]
+        rounds += [len(trees) + end for end in model["iteration_indptr"][1:]]
+        for tree in model["trees"]:
             tree["id"] = len(trees)
             tree["base_weights"] = [weight * value for value in tree["base_weights"]]
             # In a leaf, split_conditions holds the leaf's value.
@@ -349,20 +352,42 @@ def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: flo
             ]
             trees.append(tree)
     whole = parts[0]
-    whole["learner"]["learner_model_param"]["base_score"] = json.dumps((margin if n_classes else expit(margin)).tolist())
     model = whole["learner"]["gradient_booster"]["model"]
-    a_round = max(1, n_classes)
-    classes = [at % a_round for at in range(len(trees))]
-    model |= {"trees": trees, "tree_info": classes, "iteration_indptr": list(range(0, len(trees) + 1, a_round))}
+    model |= {"trees": trees, "tree_info": classes, "iteration_indptr": rounds}
     model["gbtree_model_param"]["num_trees"] = str(len(trees))
-    merged = xgb.Booster()
-    merged.load_model(bytearray(json.dumps(whole), "utf-8"))
-    return merged
+    return _from(whole, margin)
 
 
 def _shifted(booster: xgb.Booster, shift: float | FloatArray) -> xgb.Booster:
-    """Return the model with ``shift`` added to its margins, or to those of each class."""
-    return _merge([booster], [1.0], shift)
+    """Return the model, of any kind of booster, with ``shift`` added to its margins, or to those of each class."""
+    whole = _content(booster)
+    return _from(whole, _start(whole) + shift)
+
+
+def _content(booster: xgb.Booster) -> dict[str, Any]:
+    """Return a model's JSON."""
+    content: dict[str, Any] = json.loads(bytes(booster.save_raw("json")))
+    return content
+
+
+def _n_classes(content: Mapping[str, Any]) -> int:
+    """Return the number of classes, 0 where there are two: base_score then is a probability, and else a margin for each."""
+    return int(content["learner"]["learner_model_param"]["num_class"])
+
+
+def _start(content: Mapping[str, Any]) -> FloatArray:
+    """Return the margin at which a model starts, one for each class."""
+    score = np.ravel(json.loads(content["learner"]["learner_model_param"]["base_score"]))
+    return score if _n_classes(content) else np.asarray(logit(score))
+
+
+def _from(content: dict[str, Any], start: FloatArray) -> xgb.Booster:
+    """Return the model of a JSON with another start."""
+    score = start if _n_classes(content) else expit(start)
+    content["learner"]["learner_model_param"]["base_score"] = json.dumps(score.tolist())
+    booster = xgb.Booster()
+    booster.load_model(bytearray(json.dumps(content), "utf-8"))
+    return booster
 
 
 def load(path: Path) -> _Model:
