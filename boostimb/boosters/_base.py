@@ -92,13 +92,12 @@ class Booster(Protocol):
         ...
 
     @property
-    def BINNING(self) -> tuple[str, ...]:  # noqa: N802 - a constant of the module
-        """The parameters that a dataset is built with, and that no training on it can change."""
-        ...
-
-    @property
     def BINS_ARE_EXACT(self) -> bool:  # noqa: N802 - a constant of the module
         """Whether a dataset binned by another's bins has the margins of its table, also where it holds values never seen."""
+        ...
+
+    def binning(self, params: Params) -> dict[str, Any]:
+        """Return those of the parameters that a dataset is built with, and that no training on it can change."""
         ...
 
     def dataset(

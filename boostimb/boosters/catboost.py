@@ -33,10 +33,21 @@ from boostimb.typing import FloatArray, IntArray, LabelArray, Loss, MarginArray,
 from boostimb.validation import check_binary
 
 name = "catboost"
-BINNING = ("border_count", "max_bin", "feature_border_type", "nan_mode", "per_float_feature_quantization")
 BINS_ARE_EXACT = True
 suffix = "cbm"
 
+# What a Pool is binned with; a training on it ignores them.
+_BINNING = (
+    "border_count",
+    "max_bin",
+    "feature_border_type",
+    "input_borders",
+    "nan_mode",
+    "per_float_feature_quantization",
+    "sparse_features_conflict_fraction",
+    "dev_efb_max_buckets",
+    "dev_max_subset_size_for_build_borders",
+)
 _WEIGHT = "give the loss a pos_weight"
 _OWNED = {
     **dict.fromkeys(("loss_function", "objective"), "the loss sets it"),
@@ -241,6 +252,11 @@ class _ShiftedClasses:
         return self._loss.calc_ders_multi(margins, target, self._scale * weight)
 
 
+def binning(params: Params) -> dict[str, Any]:
+    """Return those of the parameters that a dataset is built with."""
+    return {key: params[key] for key in _BINNING if key in params}
+
+
 def dataset(
     table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: cb.Pool | None = None
 ) -> cb.Pool:
@@ -255,7 +271,7 @@ def dataset(
     pool = _pool(table, y, weight, n_jobs)
     if reference is None:
         with refusals(name, cb.CatBoostError):
-            pool.quantize(**{key: params[key] for key in BINNING if key in params})
+            pool.quantize(**binning(params))
     return pool
 
 

@@ -49,8 +49,11 @@ _OWNED = {
     )
     for name in names.split()
 }
-# What a Dataset is built with cannot change afterwards; feature_pre_filter would drop columns by one trial's min_data_in_leaf.
-BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt", "data_random_seed", "enable_bundle", "use_missing")
+# Which columns are categories is told by the table.
+_OF_TABLE = dict.fromkeys(
+    ("categorical_feature", "cat_feature", "categorical_column", "cat_column", "categorical_features"),
+    "set categorical_features of the estimator or the search instead",
+)
 
 
 def train(
@@ -226,6 +229,15 @@ class _ObjectiveOfClasses:
         return lgb.Booster(model_str=merge_texts([booster.model_to_string(num_iteration=-1)], [1.0], shift.tolist()))
 
 
+def binning(params: Params) -> dict[str, Any]:
+    """Return those of the parameters that a dataset is built with, by whatever names: LightGBM knows them itself."""
+    refuse(params, _OWNED | _OF_TABLE)
+    given: dict[str, Any] = lgb.Dataset(None, params=dict(params)).get_params()
+    # A filter would drop columns by one trial's min_data_in_leaf, for all of them.
+    allow(given, "feature_pre_filter", (False,), "trials that share the bins need all columns")
+    return {**given, "feature_pre_filter": False}
+
+
 def dataset(
     table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: lgb.Dataset | None = None
 ) -> lgb.Dataset:
@@ -240,12 +252,7 @@ def dataset(
         reference=reference,
         feature_name=names,
         categorical_feature=list(table.categorical),
-        params={
-            **{key: value for key, value in params.items() if key in BINNING},
-            "feature_pre_filter": False,
-            "num_threads": n_jobs,
-            "verbosity": -1,
-        },
+        params={**binning(params), "num_threads": n_jobs, "verbosity": -1},
         free_raw_data=True,
     )
     with refusals(name, lgb.basic.LightGBMError):

@@ -36,7 +36,6 @@ from boostimb.table import Table
 from boostimb.typing import BoundLoss, FloatArray, IntArray, LabelArray, MarginArray, Metric
 
 name = "xgboost"
-BINNING: tuple[str, ...] = ("max_bin",)
 # What is above the last cut, a category above all seen among them, falls into the last bin; the model itself sends it elsewhere.
 BINS_ARE_EXACT = False
 suffix = "ubj"
@@ -179,6 +178,11 @@ def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, y: Any, weight: Any
     return _Plan(settings, lambda raw, _: bound(raw), start.shift)
 
 
+def binning(params: Params) -> dict[str, Any]:
+    """Return those of the parameters that a dataset is built with."""
+    return {"max_bin": int(params.get("max_bin", 256))}
+
+
 def dataset(
     table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: xgb.DMatrix | None = None
 ) -> xgb.QuantileDMatrix:
@@ -191,9 +195,9 @@ def dataset(
             table.values,
             label=y.astype(np.float32),
             weight=weight,
-            max_bin=int(params.get("max_bin", 256)),
             nthread=n_jobs,
             ref=reference,
+            **binning(params),
             **_columns(table),
         )
 
