@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from boostimb.losses import FocalLoss, LogLoss, SoftmaxFocalLoss
-from boostimb.table import Table
+from boostimb.table import Categories, Table
 from boostimb.typing import BoundMetric, FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
 
 Params: TypeAlias = Mapping[str, Any]
@@ -51,6 +51,10 @@ class Model(Protocol):
 
     def save(self, path: Path) -> None:
         """Write the booster's own file."""
+        ...
+
+    def export(self, path: Path, categories: Categories) -> None:
+        """Write the booster's own file for use on a data frame: with the categories that stand for the codes of a table."""
         ...
 
 

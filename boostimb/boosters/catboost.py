@@ -28,7 +28,7 @@ from boostimb.boosters._base import (
     refuse_metric,
 )
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
-from boostimb.table import Table
+from boostimb.table import Categories, Table
 from boostimb.typing import FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
 from boostimb.validation import check_binary
 
@@ -495,6 +495,9 @@ class _Model:
 
     def save(self, path: Path) -> None:
         self._model.save_model(str(path))
+
+    def export(self, path: Path, categories: Categories) -> None:
+        self.save(path)  # which knows the categories by their texts
 
 
 def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | FloatArray) -> _Model:

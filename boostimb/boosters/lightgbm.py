@@ -6,6 +6,7 @@ afterwards. Our own log-loss runs this way too: LightGBM's native one is slower.
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from boostimb.boosters._base import (
 )
 from boostimb.boosters._lightgbm_text import merge as merge_texts
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
-from boostimb.table import Table
+from boostimb.table import Categories, Category, Table
 from boostimb.typing import BoundLoss, FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
 
 name = "lightgbm"
@@ -397,6 +398,20 @@ class _Model:
 
     def save(self, path: Path) -> None:
         self.native.save_model(path)
+
+    def export(self, path: Path, categories: Categories) -> None:
+        booster = copy(self.native)
+        # As LightGBM writes them for a model of a pandas frame. Where there are none, it then refuses a frame that has some.
+        booster.pandas_categorical = [_as_pandas(levels) for levels in categories if levels is not None]
+        booster.save_model(path)
+
+
+def _as_pandas(levels: Sequence[Category]) -> list[Category]:
+    """Return what pandas is to look a frame's categories up in; an added text, which no code stands for, changes how it does so.
+
+    0 and 1 may have been False and True, which pandas finds among objects, and not among numbers alone.
+    """
+    return [*levels, ""] if set(levels) <= {0, 1} else list(levels)
 
 
 def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | FloatArray) -> _Model:

@@ -31,9 +31,11 @@ from boostimb.boosters._base import (
     refuse,
     refuse_metric,
 )
+from boostimb.boosters._xgboost_categories import beyond_ascii, stored
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
-from boostimb.table import Table
+from boostimb.table import Categories, Table
 from boostimb.typing import BoundLoss, FloatArray, IntArray, LabelArray, MarginArray, Metric
+from boostimb.validation import warn
 
 name = "xgboost"
 # What is above the last cut, a category above all seen among them, falls into the last bin; the model itself sends it elsewhere.
@@ -164,9 +166,14 @@ def _plan(params: Params, loss: AnyLoss, y: Any, weight: Any, *, restart: bool =
     return _Plan(settings, lambda raw, _: bound(raw), loss.posterior_shift or None)
 
 
+def _is_from(*version: int) -> bool:
+    """Whether XGBoost is of this version or a later one."""
+    return tuple(map(int, xgb.__version__.split(".")[:2])) >= version
+
+
 def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, y: Any, weight: Any, *, restart: bool) -> _Plan:
     """The same for several classes; from XGBoost 3.1 on, ``base_score`` is a list with the margin of each."""
-    if tuple(map(int, xgb.__version__.split(".")[:2])) < (3, 1):
+    if not _is_from(3, 1):
         raise ValueError(
             f"SoftmaxFocalLoss needs XGBoost 3.1 for its start values, got {xgb.__version__}; xgboost.train takes it as obj="
         )
@@ -327,6 +334,23 @@ class _Model:
 
     def save(self, path: Path) -> None:
         self._booster.save_model(path)
+
+    def export(self, path: Path, categories: Categories) -> None:
+        content = _content(self._booster)
+        if any(levels is not None for levels in categories):
+            named = _is_from(3, 1)
+            if not named:
+                warn(
+                    f"XGBoost {xgb.__version__} keeps no names of categories, as versions from 3.1 on do: the file reads codes, "
+                    "0, 1, ... in the sorted order of the training rows' categories, or in that of an ordered dtype",
+                    UserWarning,
+                )
+            text = beyond_ascii(categories)
+            if named and text is not None:
+                told = f"XGBoost 3.2 misreads categories beyond ASCII, such as {text!r}, in a pandas frame: give it an Arrow table"
+                warn(told, UserWarning)
+            content["learner"]["gradient_booster"]["model"]["cats"] = stored(categories)
+        _from(content, _start(content)).save_model(path)
 
 
 def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | FloatArray) -> _Model:
