@@ -411,8 +411,9 @@ def _start(content: Mapping[str, Any]) -> FloatArray:
 
 def _from(content: dict[str, Any], start: FloatArray) -> xgb.Booster:
     """Return the model of a JSON with another start."""
-    score = start if _n_classes(content) else expit(start)
-    content["learner"]["learner_model_param"]["base_score"] = json.dumps(score.tolist())
+    # Of two classes a plain number of single precision: XGBoost 3.0 takes a list, or more digits, for 0.5 without a word.
+    score = json.dumps(start.tolist()) if _n_classes(content) else str(np.float32(expit(start.item())))
+    content["learner"]["learner_model_param"]["base_score"] = score
     booster = xgb.Booster()
     booster.load_model(bytearray(json.dumps(content), "utf-8"))
     return booster
