@@ -38,7 +38,7 @@ from boostimb.search import _search
 from boostimb.search._final import _train_again
 from boostimb.search._folds import Data, Fold, LeftOut, make_folds
 from boostimb.search._progress import Progress
-from boostimb.search._select import choose_ensemble
+from boostimb.search._select import choose_ensemble, even_weights, greedy_weights
 from boostimb.search._space import _FIXED, DEFAULTS, Levers, Plan
 from boostimb.search._trial import Outcome, Workers, run_trial
 from boostimb.table import Table, TableEncoder
@@ -163,6 +163,8 @@ def measure(path: Path, seed: int, seconds: float) -> Iterator[tuple[str, float,
         order, names = np.argsort(-search.scores), np.array([each.outcome.plan.booster for each in trained])
         weights = by_log_loss(y_train, margins)
         yield of_trials("ensemble by log-loss, fold models: as in tune", weights)
+        yield of_trials("the greedy half of it alone", greedy_weights(y_train, logits))
+        yield of_trials("the even half of it alone", even_weights(y_train, logits))
         yield of_trials("ensemble by average precision", greedy_by_average_precision(y_train, logits))
         yield of_trials("the five best trials by average precision", spread(order[:5], len(order)))
         yield of_trials("the best trial by average precision", spread(order[:1], len(order)))

@@ -70,13 +70,15 @@ class LogisticCalibration(Calibration):
         ------
         ValueError
             If only one class is present (of weight above zero), lengths differ, a label is not 0 or 1, a margin is not finite,
-            a weight is negative, or without smoothing the classes are separated, so that no finite slope is best.
+            a weight is negative, or without smoothing the classes are separated, or share one margin only at which one ends and
+            the other begins, so that no finite slope is best.
         """
         labels = BoundLabels.of(y_true, sample_weight)
         margin = labels.scores(raw).astype(np.float64)
         check_both_classes(labels)
         low, high = _targets(labels) if smoothing else (0.0, 1.0)
-        if not smoothing and margin[labels.y].min() > margin[~labels.y].max():
+        # One margin that both classes share holds the slope no more than none, unless it is the only one.
+        if not smoothing and margin[labels.y].min() >= margin[~labels.y].max() and np.ptp(margin) > 0:
             raise ValueError("the margins separate the classes, so that no finite scale is best: fit with smoothing=True")
         target = np.where(labels.y, high, low)
         weight = np.full(target.size, 1.0) if labels.weight is None else labels.weight

@@ -310,12 +310,14 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         if patience is None:
             return run.advance(n_rounds)
         values: list[float] = []
-        while len(values) < n_rounds:
-            new = run.advance(min(_STRIDE, n_rounds - len(values)))
-            values += new
-            best = int(np.argmax(values if greater_is_better else np.negative(values)))
-            if not new or len(values) - 1 - best >= patience:
-                return values[: best + 1 + patience]
+        best = 0
+        while len(values) < n_rounds and (new := run.advance(min(_STRIDE, n_rounds - len(values)))):
+            for value in new:
+                values.append(value)
+                if (value > values[best]) if greater_is_better else (value < values[best]):
+                    best = len(values) - 1
+                if len(values) - 1 - best >= patience:
+                    return values
         return values
 
     def _margins(self, X: Any) -> FloatArray:

@@ -30,13 +30,19 @@ def write_folder(path: Path, content: Mapping[str, Any], members: Sequence[tuple
         manifest = {"format": FORMAT, "version": VERSION, "boostimb": boostimb.__version__, **content, "members": entries}
         manifest["sha256"] = digest(manifest)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False), encoding="utf-8")
-        if path.exists():
-            path.rename(Path(scratch) / "old")  # and out of the way only now, when the new one is whole
-        folder.rename(path)
+        there, old = path.exists(), Path(scratch) / "old"
+        if there:
+            path.rename(old)  # and out of the way only now, when the new one is whole
+        try:
+            folder.rename(path)
+        except OSError:
+            if there:
+                old.rename(path)
+            raise
 
 
 def _check_place(path: Path) -> None:
-    """Raise unless ``path`` is free, or holds a saved model and nothing else."""
+    """Raise unless ``path`` is free or an empty folder, or holds a saved model and nothing else."""
     if not path.exists():
         return
     if not path.is_dir():
@@ -46,6 +52,21 @@ def _check_place(path: Path) -> None:
         raise FileExistsError(
             f"{path} exists and holds no boostimb model alone: {foreign[0]!r} would be lost; choose another folder"
         )
+    if any(path.iterdir()) and not _is_manifest(path / MANIFEST):
+        raise FileExistsError(
+            f"{path} exists and holds no boostimb model: it has no {MANIFEST} of the format {FORMAT!r}; choose another folder"
+        )
+
+
+def _is_manifest(file: Path) -> bool:
+    """Whether the file says that it is the manifest of a saved model."""
+    if not file.is_file():
+        return False
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, or lists in lists without end
+        return False
+    return isinstance(content, dict) and content.get("format") == FORMAT
 
 
 def digest(manifest: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostimb.metrics import PRAUC, BestFScore, ClassAveragePrecision, PrecisionAtRecall, RecallAtPrecision
-from boostimb.search._select import candidates, greedy_weights, mixed, thin_to, thinned
+from boostimb.search._select import candidates, ensemble_weights, mixed, thin_to, thinned
 from boostimb.search._task import task_of
 from boostimb.typing import Float32Array, FloatArray, IntArray, LabelArray, MarginArray, Metric
 from boostimb.validation import members
@@ -149,7 +149,7 @@ def _losses_of_ensembles(
         if at >= LEAST_REPEATS and time.monotonic() > deadline:
             return None
         count = counts[at]
-        mean = mixed(greedy_weights(y[rows], few, share * count[rows]), table)[None].astype(np.float32)
+        mean = mixed(ensemble_weights(y[rows], few, share * count[rows]), table)[None].astype(np.float32)
         inside, outside = value(metric, y, mean, _weighed(np.stack([count, count == 0]), weight), 1)[:, 0]
         return float(inside - outside)
 

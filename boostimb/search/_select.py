@@ -13,6 +13,8 @@ from boostimb.validation import members
 # Candidates and steps of the greedy choice. More of either changes nothing: it ends after a few steps.
 CANDIDATES = 25
 STEPS = 25
+# Trials that are as good as the best one, as far as can be told: so many standard errors behind it, and so many of them.
+ERRORS, ALIKE = 1.0, 5
 # Rows that the choice looks at, where a table has more.
 ROWS = 100_000
 
@@ -61,7 +63,7 @@ def choose_ensemble(
         calibrations = [task_of(y).fit(each, y, weight) for each in margins]
     best, logits = candidates(y, margins, calibrations, weight)
     rows, share = thinned(y, thin_to(y, ROWS), weight)
-    weights = greedy_weights(y[rows], logits[:, rows], share)
+    weights = ensemble_weights(y[rows], logits[:, rows], share)
     used = np.flatnonzero(weights)
     return Choice(
         tuple(int(best[at]) for at in used),
@@ -106,6 +108,32 @@ def thinned(y: LabelArray, most: int, weight: FloatArray | None = None) -> tuple
         share = member.size / kept.size
         weights.append(np.full(kept.size, share) if weight is None else share * weight[kept])
     return np.concatenate(rows), np.concatenate(weights)
+
+
+def ensemble_weights(y: LabelArray, logits: FloatArray, weight: FloatArray | None = None) -> FloatArray:
+    """Return the mean of the greedy weights and of even weights on what is as good as the best row.
+
+    With few positives the greedy choice follows single samples, and even weights temper it; with many of them nothing is as good as
+    the best row but what the greedy choice takes too (benchmarks/ablation.py). Arguments and result as of `greedy_weights`.
+    """
+    return (greedy_weights(y, logits, weight) + even_weights(y, logits, weight)) / 2
+
+
+def even_weights(y: LabelArray, logits: FloatArray, weight: FloatArray | None = None) -> FloatArray:
+    """Share the weight evenly among the rows whose log-loss is within a standard error, of the paired difference, of the least.
+
+    Arguments and result as of `greedy_weights`; the best of the rows where they are many.
+    """
+    share = np.full(y.size, 1 / y.size) if weight is None else weight / weight.sum()
+    losses = np.stack([task_of(y).log_losses(y, each) for each in logits])
+    order = np.argsort(losses @ share, kind="stable")
+    behind = losses - losses[order[0]]
+    mean = behind @ share
+    error = np.sqrt((behind - mean[:, None]) ** 2 @ share**2)
+    alike = order[(mean <= ERRORS * error)[order]][:ALIKE]
+    weights = np.zeros(len(logits))
+    weights[alike] = 1 / alike.size
+    return weights
 
 
 def greedy_weights(y: LabelArray, logits: FloatArray, weight: FloatArray | None = None) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from typing import Any, Self, TypeGuard
 
@@ -65,7 +66,8 @@ class TableEncoder:
         Raises
         ------
         TypeError, ValueError
-            If a column is neither numbers, text nor categories, or X is no table, or a value is infinite.
+            If a column is neither numbers, text nor categories, or X is no table, or a value is infinite, or two numbers that are
+            to be categories are one as float64, as integers above 2**53 can be.
         """
         return cls._learn(read_table(X, estimator_name), categorical_features)
 
@@ -81,7 +83,8 @@ class TableEncoder:
     @classmethod
     def _learn(cls, raw: RawTable, categorical_features: CategoricalFeatures) -> Self:
         chosen = categorical_positions(categorical_features, raw.names, len(raw.columns))
-        return cls(raw.names, tuple(_categories_of(column, j in chosen) for j, column in enumerate(raw.columns)))
+        columns = [_categories_of(c, j in chosen, column_label(raw.names, j)) for j, c in enumerate(raw.columns)]
+        return cls(raw.names, tuple(columns))
 
     def transform(self, X: Any, estimator_name: str = "TableEncoder") -> Table:
         """Return X as a table; a category that was not there in ``fit``, or that is missing, becomes NaN.
@@ -191,13 +194,17 @@ def _is_one_kind(levels: list[Any]) -> bool:
     return texts == len(levels) if texts else all(isfinite(level) for level in levels)
 
 
-def _categories_of(column: Numbers | Levels, chosen: bool) -> tuple[Category, ...] | None:
+def _categories_of(column: Numbers | Levels, chosen: bool, label: str) -> tuple[Category, ...] | None:
     if isinstance(column, Levels):
         return column.levels
     if not chosen:
         return None
     values = np.unique(column)
-    return tuple(number(value) for value in values[~np.isnan(values)])
+    levels = tuple(number(value) for value in values[~np.isnan(values)])
+    for one, other in pairwise(levels):
+        if one == other:  # integers above 2**53, which a float64 does not tell apart
+            raise ValueError(f"{label} has different numbers that read the same, such as {one}: cast the column to text")
+    return levels
 
 
 def _first_text(levels: tuple[Category, ...]) -> Category:

@@ -55,7 +55,7 @@ def _level_names(values: list[Any], label: str) -> tuple[Category, ...]:
     """Text stays text and numbers numbers; other categories, such as the intervals of pandas.cut, go by their text."""
     if set(map(type, values)) == {str}:
         return tuple(values)
-    levels = tuple(number(value) if _is_number(type(value)) else str(value) for value in values)
+    levels = tuple(number(value) if _is_number(type(value)) else _text(value) for value in values)
     texts = [level for level in levels if isinstance(level, str)]
     if texts and len(texts) != len(levels):
         other = next(level for level in levels if not isinstance(level, str))
@@ -67,6 +67,11 @@ def _level_names(values: list[Any], label: str) -> tuple[Category, ...]:
     if not texts and not np.isfinite(np.array(levels, dtype=np.float64)).all():
         raise ValueError(f"Input X contains infinity: {label} has an infinite category")
     return levels
+
+
+def _text(value: object) -> str:
+    """Return a text as plain ``str``: the member of a text enum as the text that it is, and not as its name."""
+    return str.__str__(value) if isinstance(value, str) else str(value)
 
 
 def number(value: Any) -> int | float:
@@ -113,6 +118,8 @@ def _read_texts(column: NDArray[np.object_], kinds: set[type], label: str) -> Le
             raise ValueError(
                 f"{label} mixes text and numbers, such as {str(text)!r} and {other!r}: make all of them text or all numbers"
             )
-    levels = tuple(sorted(str(value) for value in set(column) if isinstance(value, str)))
-    code = {level: i for i, level in enumerate(levels)}
+    texts = {value: _text(value) for value in set(column) if isinstance(value, str)}
+    levels = tuple(sorted(set(texts.values())))
+    place = {level: i for i, level in enumerate(levels)}
+    code = {value: place[text] for value, text in texts.items()}
     return Levels(np.fromiter((code.get(value, -1) for value in column), dtype=np.intp, count=len(column)), levels)

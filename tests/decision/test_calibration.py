@@ -86,6 +86,15 @@ def test_separated_classes_stay_finite(n_pos):
         LogisticCalibration.fit(np.where(y, 30.0, -30.0), y, smoothing=False)
 
 
+def test_classes_that_share_one_margin_only_are_separated():
+    raw, y = [0, 0, 1, 1, 1], [0, 0, 0, 1, 1]
+    with pytest.raises(ValueError, match=r"separate the classes.*smoothing=True"):
+        LogisticCalibration.fit(raw, y, smoothing=False)
+    assert np.isfinite(LogisticCalibration.fit(raw, y).scale)
+    constant = LogisticCalibration.fit([1, 1, 1], [0, 0, 1], smoothing=False)  # which separates nothing
+    np.testing.assert_allclose(constant.apply([1.0]), 1 / 3)
+
+
 def test_a_ranking_that_is_upside_down_is_not_turned():
     raw, y, _ = make()
     found = LogisticCalibration.fit(-raw, y)

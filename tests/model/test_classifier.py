@@ -1,6 +1,8 @@
 """BoostClassifier: scikit-learn's own checks, and what they do not look at."""
 
 import pickle
+from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -110,6 +112,26 @@ def test_early_stopping_takes_the_best_round_of_the_metric(name, frame):
     assert average_precision_score(y[~train], model.predict_proba(X[~train])[:, 1]) == pytest.approx(max(values), abs=1e-6)
     whole = bi.BoostClassifier(booster=name, n_rounds=30, early_stopping_rounds=None, random_state=0)
     assert whole.fit(X[train], y[train], eval_set=[(X[~train], y[~train])]).best_iteration_ == 30
+
+
+def test_nothing_to_split_leaves_the_start_alone():
+    """Thirty rows are too few for two leaves of LightGBM, which then trains no round at all."""
+    X, y = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30) % 3 == 0
+    model = bi.BoostClassifier("lightgbm").fit(X, y, eval_set=[(X, y)])
+    assert model.evals_result_ == []
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], y.mean())
+
+
+@pytest.mark.parametrize("greater_is_better", [True, False])
+def test_early_stopping_looks_at_every_round(greater_is_better):
+    """The better values at the end come in the same stride, when the patience is spent already."""
+
+    values = [v if greater_is_better else -v for v in (0.1, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 0.7)]
+    for patience, n_kept in ((2, 4), (6, 8), (7, 10)):
+        rounds = iter(values)
+        run = SimpleNamespace(advance=lambda n, rounds=rounds: list(islice(rounds, n)))
+        model = bi.BoostClassifier(early_stopping_rounds=patience)
+        assert model._boost(run, 30, greater_is_better, stops=True) == values[:n_kept]
 
 
 @pytest.mark.parametrize("method", ["logistic", "isotonic"])

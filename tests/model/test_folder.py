@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,6 +86,48 @@ def test_nothing_of_the_users_is_overwritten(built, tmp_path):
             built[0].save(tmp_path / name)
     assert (tmp_path / "mixed" / "diary.md").read_text() == "y"
     assert (tmp_path / "notes" / "thesis.tex").read_text() == "three years"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"manifest.json": '{"name": "my web application"}'},
+        {"manifest.json": "[" * 100_000},
+        {"manifest.json": "[]"},
+        {"member-0.txt": "Alice", "member-1.txt": "Bob"},
+        {"manifest.json/icon.png": ""},
+    ],
+    ids=["other manifest", "endless manifest", "list", "members", "folder"],
+)
+def test_a_folder_whose_names_only_look_like_a_model_s_is_not_replaced(built, tmp_path, files):
+    for file, text in files.items():
+        (tmp_path / "theirs" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "theirs" / file).write_text(text)
+    with pytest.raises(FileExistsError, match=r"holds no boostimb model: .*choose another folder"):
+        built[0].save(tmp_path / "theirs")
+    assert {file: (tmp_path / "theirs" / file).read_text() for file in files} == files
+
+
+def test_an_empty_folder_is_filled(built, tmp_path):
+    (tmp_path / "new").mkdir()
+    built[0].save(tmp_path / "new")
+    bi.load(tmp_path / "new")
+
+
+def test_the_old_model_stays_where_the_new_one_cannot_take_its_place(built, folder, monkeypatch):
+    model, X = built
+    rename = Path.rename
+
+    def fails_for_the_new_one(self, target):
+        if self.name == "model" and self != folder:
+            raise OSError("stale file handle")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
+    with pytest.raises(OSError, match="stale file handle"):
+        model.save(folder)
+    np.testing.assert_allclose(bi.load(folder).predict_proba(X), model.predict_proba(X), atol=1e-9)
+    assert [p.name for p in folder.parent.iterdir()] == ["model"]
 
 
 def change(folder, edit):

@@ -13,7 +13,7 @@ from boostimb.resampling import Resampler
 from boostimb.search._estimate import LEAST_REPEATS, estimate
 from boostimb.search._race import RANK, Race
 from boostimb.search._sampler import FairSampler
-from boostimb.search._select import choose_best, choose_ensemble, greedy_weights, log_loss, thinned
+from boostimb.search._select import choose_best, choose_ensemble, even_weights, greedy_weights, log_loss, thinned
 from boostimb.search._space import DEFAULTS, Levers, check_losses, check_space
 from boostimb.search._trial import Rise, best_step, patience
 
@@ -176,6 +176,19 @@ def test_weights_of_samples_choose_as_repeated_samples_do():
     logits, counts = np.stack(margins).astype(float), np.random.default_rng(0).integers(0, 3, size=500)
     repeated = np.repeat(np.arange(500), counts)
     np.testing.assert_allclose(greedy_weights(y, logits, counts.astype(float)), greedy_weights(y[repeated], logits[:, repeated]))
+
+
+def test_even_weights_go_to_what_is_as_good_as_the_best_as_far_as_the_rows_tell():
+    rng = np.random.default_rng(0)
+    y = rng.random(4000) < 0.05
+    signal = y * 3 - 4 + rng.normal(size=4000)
+    noise = 0.3 * rng.normal(size=4000)
+    logits = np.stack([signal + 3 * rng.normal(size=4000), signal + noise, signal - noise, signal + 1.5])
+    assert even_weights(y, logits).tolist() == [0, 0.5, 0.5, 0]
+    # One row in ten weighs ten times as much: the scale of the weights says nothing, and fewer samples tell less.
+    some = np.arange(4000) % 10 == 0
+    assert even_weights(y[some], logits[:, some]).tolist() == even_weights(y, logits, 7.0 * some).tolist()
+    assert even_weights(y, np.stack([signal] * 9)).tolist() == [0.2] * 5 + [0.0] * 4
 
 
 def test_an_ensemble_of_noise_is_corrected_to_chance():

@@ -117,7 +117,7 @@ def test_an_ensemble_in_one_file_needs_no_boostimb(small, tmp_path, booster, mon
     X, y = small
     suffix, predict = PLAIN_PREDICT[booster]
     # Whether a trial is worth adding is not what this is about: all are taken.
-    monkeypatch.setattr(_select, "greedy_weights", lambda y, logits, weight: np.full(len(logits), 1 / len(logits)))
+    monkeypatch.setattr(_select, "ensemble_weights", lambda y, logits, weight: np.full(len(logits), 1 / len(logits)))
     result = bi.tune(X, y, n_trials=4, losses=["log_loss", "focal"], **{**QUICK, "booster": booster})
     assert len(result.best_estimator_.members) >= 6
     result.export(tmp_path / f"model.{suffix}")

@@ -1,5 +1,7 @@
 """What an encoder learns, how it meets another table, and how it is saved."""
 
+from enum import Enum
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -76,6 +78,32 @@ def test_unseen_and_missing_categories_are_missing_in_every_library():
             assert_array_equal(encoder.transform(make(test)).values, np.subtract(expected, [0, 1]))
     frame = pd.DataFrame(test).astype({"a": "category"})
     assert_array_equal(encoder.transform(frame).values, np.subtract(expected, [0, 1]))
+
+
+def test_members_of_a_text_enum_are_their_text():
+    class Colour(str, Enum):  # noqa: UP042 - unlike StrEnum's, its str() is 'Colour.RED'
+        RED = "red"
+        BLUE = "blue"
+
+    columns = [
+        pd.Series([*Colour, None], dtype=object),
+        pd.Series(pd.Categorical([*Colour, None])),
+        pd.Series(["red", "blue", None]),
+        pd.Series([Colour.RED, "blue", None], dtype=object),
+    ]
+    for train in columns:
+        encoder = TableEncoder.fit(pd.DataFrame({"a": train}))
+        assert encoder.categories == (("blue", "red"),)
+        assert {type(level) for level in encoder.categories[0]} == {str}
+        for test in columns:
+            assert_array_equal(encoder.transform(pd.DataFrame({"a": test})).values.ravel(), [1, 0, NAN])
+
+
+def test_numbers_too_great_to_tell_apart_are_no_categories():
+    great = pd.DataFrame({"id": [2**53, 2**53 + 1, 5]})
+    with pytest.raises(ValueError, match=r"column 'id' has different numbers that read the same.*, such as 9007199254740992"):
+        TableEncoder.fit(great, ["id"])
+    assert TableEncoder.fit(great.astype(str)).categories == (("5", "9007199254740992", "9007199254740993"),)
 
 
 def test_unseen_numbers_of_a_categorical_column_are_missing():
