@@ -13,7 +13,7 @@ ROOT = Path(boostimb.__file__).parent
 
 # A package may import those of the levels before its own, and of its own level those that SAME_LEVEL names.
 LEVELS = (
-    {"typing", "validation", "table", "notebook"},
+    {"typing", "validation", "table", "notebook", "compiled_kernels"},
     {"losses", "metrics", "decision"},
     {"boosters", "resampling"},
     {"model"},
@@ -31,7 +31,7 @@ SAME_LEVEL = {
 ONLY_IN = {
     "xgboost": ("boosters/xgboost",),
     "lightgbm": ("boosters/lightgbm",),
-    "catboost": ("boosters/catboost",),
+    "catboost": ("boosters/catboost", "boosters/_catboost"),
     "optuna": ("search/",),
     "imblearn": ("resampling/",),
     "jinja2": ("report/",),

@@ -5,7 +5,8 @@ bias afterwards. Plain log-loss runs on CatBoost's own objective, which is faste
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,35 +20,24 @@ from boostimb.boosters._base import (
     Evaluate,
     Params,
     allow,
-    check_single,
-    check_varies,
     native_pos_weight,
     normalised,
     refusals,
     refuse,
     refuse_metric,
 )
+from boostimb.boosters._catboost_pools import as_pool, name
+from boostimb.boosters._catboost_pools import binning as binning  # these three are of the Booster protocol
+from boostimb.boosters._catboost_pools import dataset as dataset
+from boostimb.boosters._catboost_pools import take as take
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
 from boostimb.table import Categories, Table
-from boostimb.typing import FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
+from boostimb.typing import FloatArray, Loss, MarginArray, Metric
 from boostimb.validation import check_binary
 
-name = "catboost"
 BINS_ARE_EXACT = True
 suffix = "cbm"
 
-# What a Pool is binned with; a training on it ignores them.
-_BINNING = (
-    "border_count",
-    "max_bin",
-    "feature_border_type",
-    "input_borders",
-    "nan_mode",
-    "per_float_feature_quantization",
-    "sparse_features_conflict_fraction",
-    "dev_efb_max_buckets",
-    "dev_max_subset_size_for_build_borders",
-)
 _WEIGHT = "give the loss a pos_weight"
 _OWNED = {
     **dict.fromkeys(("loss_function", "objective"), "the loss sets it"),
@@ -59,15 +49,15 @@ _SET_BY_START = {
     "random_state": "it is called random_seed",
     **dict.fromkeys(("verbose", "verbose_eval", "silent", "logging_level"), "the training is silent"),
 }
+_STOPPING = frozenset(("early_stopping_rounds", "od_type", "od_wait", "od_pval"))
 # Newton steps a leaf: CatBoost takes one for an objective that it does not know; for its own log-loss ten, from twenty features on.
 _LEAF_STEPS, _MANY_FEATURES = 10, 20
-_MISSING = "nan"  # CatBoost wants a text for a missing category; this is the one that pandas users give it
 
 
 def train(
     params: Params,
     dtrain: cb.Pool,
-    iterations: int = 1000,
+    iterations: int | None = None,
     *,
     loss: AnyLoss | None = None,
     metric: Metric | None = None,
@@ -84,9 +74,11 @@ def train(
         CatBoost's parameters, less those that the loss or the metric carries (loss_function, class_weights, auto_class_weights,
         scale_pos_weight, eval_metric, boost_from_average and their aliases).
     dtrain : catboost.Pool
-        Training rows with labels 0 and 1 (0, 1, 2, ... for ``SoftmaxFocalLoss``), and weights if there are any.
-    iterations : int
-        Number of rounds.
+        Training rows with labels 0 and 1 (0, 1, 2, ... for ``SoftmaxFocalLoss``), and weights if there are any. A baseline takes
+        the place of the loss's start value; the model holds only what it learned beyond, and CatBoost adds the baseline of a Pool
+        that it predicts.
+    iterations : int, optional
+        Number of rounds; without it that of ``params``, and without either CatBoost's own 1000.
     loss : Loss or SoftmaxFocalLoss, default LogLoss()
         What to minimise. Log-loss runs on CatBoost's own objective. Of several classes CatBoost asks for one row at a time, which
         costs some 10 microseconds each.
@@ -96,7 +88,8 @@ def train(
         their start: that of a training without ``eval_set``, for speed, and that of several classes, which CatBoost tells by the
         name of its metric.
     eval_set, early_stopping_rounds, callbacks, verbose
-        As in ``CatBoost.fit``. With ``early_stopping_rounds`` the model is cut at its best round.
+        As in ``CatBoost.fit``. With early stopping, from here or from ``params``, the model is cut at its best round; otherwise
+        it keeps all of them. ``use_best_model`` in ``params`` decides it either way.
 
     Returns
     -------
@@ -139,12 +132,15 @@ def train(
             settings["eval_metric"] = Logloss.__name__ if eval_set is None else Logloss(init)
         else:  # CatBoost tells by this name that there are several classes
             settings["eval_metric"] = "MultiClass"
-    model = cb.CatBoost({**settings, "iterations": iterations})
+    if iterations is not None:
+        settings["iterations"] = iterations
+    stops = early_stopping_rounds is not None or not _STOPPING.isdisjoint(params)
+    model = cb.CatBoost(settings)
     model.fit(
         dtrain,
         eval_set=eval_set,
         early_stopping_rounds=early_stopping_rounds,
-        use_best_model=early_stopping_rounds is not None,
+        use_best_model=params.get("use_best_model", stops),
         callbacks=list(callbacks) if callbacks else None,
         verbose=verbose,
     )
@@ -186,13 +182,13 @@ def _plan(params: Params, loss: Loss, data: cb.Pool) -> tuple[dict[str, Any], fl
     pos_weight = native_pos_weight(loss)
     if pos_weight is not None:
         check_binary(data.get_label(), "the labels")
-        settings |= {"loss_function": "Logloss", "boost_from_average": True}
+        settings |= {"loss_function": "Logloss", "boost_from_average": not _has_baseline(data)}
         if pos_weight != 1.0:
             settings["scale_pos_weight"] = pos_weight
         return settings, 0.0
     _refuse_gpu(params, loss)
     y, weight = _labels(data)
-    init = loss.init_raw(y, weight)
+    init = 0.0 if _has_baseline(data) else loss.init_raw(y, weight)
     settings["loss_function"] = loss.in_chunks(scale=loss.log_loss_scale(y, weight), start=init)
     if data.num_col() >= _MANY_FEATURES and not {"leaf_estimation_iterations", "leaf_estimation_method"} & set(params):
         settings["leaf_estimation_iterations"] = _LEAF_STEPS
@@ -204,6 +200,8 @@ def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, data: cb.Pool) -> t
     refuse(params, _OWNED)
     _refuse_gpu(params, loss)
     start = ClassStart.of(loss, *_labels(data))
+    if _has_baseline(data):
+        start = replace(start, init=np.zeros_like(start.init))
     settings = {**params, "loss_function": _ShiftedClasses(loss, start)}
     return settings, start.init if start.shift is None else start.init + start.shift
 
@@ -229,6 +227,11 @@ def _labels(data: cb.Pool) -> tuple[FloatArray, FloatArray | None]:
     return np.asarray(data.get_label(), dtype=np.float64), None if weight is None else np.asarray(weight, dtype=np.float64)
 
 
+def _has_baseline(data: cb.Pool) -> bool:
+    """Whether the Pool says where each of its rows starts; CatBoost adds it to the margins that it shows and predicts."""
+    return bool(data.get_baseline().size)
+
+
 def _refuse_gpu(params: Params, loss: object) -> None:
     """Raise for a device on which CatBoost cannot call a Python objective of ours.
 
@@ -250,74 +253,6 @@ class _ShiftedClasses:
         """Return minus the weighted gradient (n_classes,) and hessian (n_classes, n_classes) of a row."""
         margins = [z + start for z, start in zip(approx, self._init, strict=True)]
         return self._loss.calc_ders_multi(margins, target, self._scale * weight)
-
-
-def binning(params: Params) -> dict[str, Any]:
-    """Return those of the parameters that a dataset is built with."""
-    return {key: params[key] for key in _BINNING if key in params}
-
-
-def dataset(
-    table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: cb.Pool | None = None
-) -> cb.Pool:
-    """Put a table into a Pool and bin it. Categories are given by their texts, so that the saved model knows them.
-
-    With ``reference`` it is left to the training: validation rows are binned there by the bins of the training rows, and a Pool
-    binned before would lack a category that does not vary in it.
-    """
-    if reference is None:
-        check_varies(table)
-    check_single(name, table)
-    pool = _pool(table, y, weight, n_jobs)
-    if reference is None:
-        with refusals(name, cb.CatBoostError):
-            pool.quantize(**binning(params))
-    return pool
-
-
-def take(
-    data: cb.Pool,
-    rows: IntArray,
-    table: Callable[[IntArray], Table],
-    y: LabelArray,
-    weight: FloatArray | None,
-    params: Params,
-    *,
-    n_jobs: int,
-) -> cb.Pool:
-    """Return some rows of a Pool by its bins. More rows than it has, by repeats, become a Pool of their own.
-
-    They are no weights, since CatBoost's L2 goes by the mean weight.
-    """
-    if rows.size <= data.num_row():
-        return data.slice(rows)
-    return dataset(table(rows), y[rows], None if weight is None else weight[rows], params, n_jobs=n_jobs, reference=data)
-
-
-def _pool(table: Table, y: LabelArray | None, weight: FloatArray | None, n_jobs: int) -> cb.Pool:
-    names = list(table.names) if table.names is not None else None
-    label = None if y is None else y.astype(np.float32)
-    if not table.categorical:
-        return cb.Pool(table.values, label, weight=weight, feature_names=names, thread_count=n_jobs)
-    import pandas as pd  # CatBoost depends on it
-
-    columns: dict[Any, Any] = {}
-    for at, categories in enumerate(table.categories):
-        column: Any = table.values[:, at]
-        if categories is not None:
-            codes = np.where(np.isnan(column), len(categories), column).astype(np.intp)
-            column = pd.Categorical.from_codes(codes, pd.Index([*map(str, categories), _absent(categories)]))
-        columns[at if names is None else names[at]] = column
-    frame = pd.DataFrame(columns, copy=False)
-    return cb.Pool(frame, label, weight=weight, cat_features=list(table.categorical), thread_count=n_jobs)
-
-
-def _absent(categories: Sequence[object]) -> str:
-    """Return the text for a missing category; where a category is called so itself, another."""
-    text, taken = _MISSING, set(map(str, categories))
-    while text in taken:
-        text += "_"
-    return text
 
 
 class _Margins:
@@ -481,12 +416,12 @@ class _Model:
         return len(self._model.feature_names_)
 
     def raw(self, table: Table, *, n_jobs: int) -> FloatArray:
-        pool = _pool(table, None, None, n_jobs)
+        pool = as_pool(table, None, None, n_jobs)
         raw = self._model.predict(pool, prediction_type="RawFormulaVal", thread_count=n_jobs)
         return np.asarray(raw, dtype=np.float64)
 
     def contributions(self, table: Table, *, n_jobs: int) -> FloatArray:
-        pool = _pool(table, None, None, n_jobs)
+        pool = as_pool(table, None, None, n_jobs)
         values = self._model.get_feature_importance(pool, type="ShapValues", thread_count=n_jobs)
         return np.asarray(values, dtype=np.float64)
 

@@ -21,10 +21,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from boostimb import compiled_kernels
 from boostimb.typing import Float32Array, MarginArray
 
 # What numba compiles to a float32, eight to a register. Python never sees one, so that there is no type to check.
@@ -73,16 +74,12 @@ def focal_parameters(gamma: float) -> tuple[np.float32, ...]:
 
 
 def compiled(function: Callable[..., Any], *, nogil: bool = True, inline: bool = True) -> Any:
-    """Compile, and keep the result on disk where there is a place for it.
+    """Compile a part of a kernel.
 
     Of the "fast" floating-point rules only contraction is allowed: infinities, signed zeros and the order of operations keep
     their meaning.
     """
-    options = {"nogil": nogil, "forceinline": inline, "error_model": "numpy", "fastmath": {"contract"}}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # numba finds no folder that it may write to
-        return njit(**options)(function)
+    return compiled_kernels.compiled(function, nogil=nogil, forceinline=inline, error_model="numpy", fastmath={"contract"})
 
 
 def _kernel(function: Callable[..., Any]) -> Any:

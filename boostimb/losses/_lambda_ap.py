@@ -11,7 +11,16 @@ from boostimb.losses._bound import _as_margins, _signed_weights
 from boostimb.losses._ranking import Gains, gain_of_pairs, log_loss_factor, smallest_row, swap_gains
 from boostimb.losses._results import ResultPool
 from boostimb.typing import Float32Array, FloatArray, GradHess
-from boostimb.validation import as_vector, check_binary, check_integer, check_length, check_number, check_scores, check_weight
+from boostimb.validation import (
+    as_vector,
+    check_binary,
+    check_integer,
+    check_length,
+    check_number,
+    check_scores,
+    check_weight,
+    to_host,
+)
 
 NO_PROBABILITY = (
     "LambdaAPLoss ranks, and its margins carry no probability: calibrate them on rows that the model has not seen, for example "
@@ -42,7 +51,7 @@ class BoundLambdaAPLoss:
 
     def __init__(self, bins: int, y_true: ArrayLike, sample_weight: ArrayLike | None, scale: float = 1.0) -> None:
         self._bins = bins
-        self._signed: Float32Array = _signed_weights(y_true, sample_weight, 1.0)
+        self._signed: Float32Array = _signed_weights(to_host(y_true), to_host(sample_weight), 1.0)
         weight = np.abs(self._signed).astype(np.float64)
         pos = float(weight[self._signed > 0].sum())
         self._unit = smallest_row(weight)
@@ -73,7 +82,7 @@ class BoundLambdaAPLoss:
     def _sorted(self, raw: ArrayLike) -> _Bins:
         from boostimb.losses._ranking_kernels import CELLS, join_cells, to_cells
 
-        margins = _as_margins(raw)
+        margins = _as_margins(to_host(raw))
         check_length("raw", margins, self._signed.size)
         cell, bin_of = np.empty(margins.size, np.uint16), np.empty(CELLS, np.int32)
         pos, neg, place = np.zeros((3, CELLS))

@@ -4,19 +4,22 @@ Every kernel is serial and releases the interpreter's lock. Scores alone are sor
 fastest there is; only scores that carry weights along are sorted here.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from boostimb.compiled_kernels import compiled
 from boostimb.typing import FloatArray
 
 # What insertion may cost in a sort, in steps a score: as much as a fifth of the sort by bits, to which it then gives way.
 MOST_STEPS = 16
 
+_kernel = partial(compiled, nogil=True)
 
-@njit(nogil=True, cache=True)
+
+@_kernel
 def _add(total: float, lost: float, term: float) -> tuple[float, float]:
     """Kahan's sum: a plain one over 10 million weights is off by 1e-11, this by 1e-16."""
     term -= lost
@@ -24,13 +27,13 @@ def _add(total: float, lost: float, term: float) -> tuple[float, float]:
     return new, (new - total) - term
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def _bucket(value: float, low: float, scale: float) -> int:
     """Number of the bucket of equal width that holds a score; it never falls where the score rises."""
     return int((value - low) * scale)
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def split_by_label(y: NDArray[np.uint8], values: NDArray[Any], n_pos: int, out: NDArray[Any]) -> None:
     """Write the values of the positives to ``out[:n_pos]`` and those of the negatives behind them, in order.
 
@@ -45,7 +48,7 @@ def split_by_label(y: NDArray[np.uint8], values: NDArray[Any], n_pos: int, out: 
         j += 1 - label
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def sort_by_place(
     score: NDArray[Any], weight: FloatArray, low: float, scale: float, width: int, score_out: NDArray[Any], weight_out: FloatArray
 ) -> bool:
@@ -90,7 +93,7 @@ def sort_by_place(
     return True
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def sort_by_bits(bits: NDArray[Any], weight: FloatArray, bits_out: NDArray[Any], weight_out: FloatArray) -> bool:
     """Sort floats, given as unsigned integers of the same bits, ascending and carry the weights along.
 
@@ -135,7 +138,7 @@ def sort_by_bits(bits: NDArray[Any], weight: FloatArray, bits_out: NDArray[Any],
     return moved
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def set_apart(
     y: NDArray[np.uint8],
     score: NDArray[Any],
@@ -177,7 +180,7 @@ def set_apart(
     return copied
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def count_levels(
     y: NDArray[np.uint8],
     score: NDArray[Any],
@@ -213,7 +216,7 @@ def count_levels(
     return True
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def average_precision(pos: NDArray[Any], neg: NDArray[Any], bulk: NDArray[Any], low: float, scale: float) -> float:
     """Sum over distinct scores of (change of recall) * precision; ``pos`` and ``neg`` ascending, ``pos`` not empty.
 
@@ -237,7 +240,7 @@ def average_precision(pos: NDArray[Any], neg: NDArray[Any], bulk: NDArray[Any], 
     return total / n_pos
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def weighted_average_precision(
     pos: NDArray[Any],
     pos_weight: FloatArray,
@@ -265,7 +268,7 @@ def weighted_average_precision(
     return total / tp
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def sweep(
     pos: NDArray[Any],
     pos_weight: FloatArray | None,
@@ -307,7 +310,7 @@ def sweep(
 
 
 # Python's error model would look for a zero before each division, and no vector instruction does that.
-@njit(nogil=True, cache=True, error_model="numpy")
+@partial(_kernel, error_model="numpy")
 def resampled_average_precision(
     order: NDArray[np.intp],
     last_of_tie: NDArray[np.bool_],
@@ -347,7 +350,7 @@ def resampled_average_precision(
         result[b] = result[b] / tp[b] if tp[b] > 0 else 0.0
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def class_log_odds(raw: NDArray[Any], out: NDArray[Any]) -> None:
     """Write ``raw[i, k] - ln(sum of exp(raw[i, j]) over j != k)`` to ``out[k, i]``.
 

@@ -114,12 +114,13 @@ def test_a_bound_loss_stays_on_the_device(cupy, loss, rows):
         bound(on_device(raw[:5]))
 
 
-def test_a_loss_without_a_formula_for_the_device_takes_the_way_by_the_host(cupy, rows):
-    _, y, _ = rows
-    raw, bound = np.linspace(-3, 3, y.size).astype(np.float32), bi.AsymmetricLoss().bind(y)
+@pytest.mark.parametrize("loss", [bi.AsymmetricLoss(), bi.LambdaAPLoss()], ids=repr)
+def test_a_loss_without_a_formula_for_the_device_takes_the_way_by_the_host(cupy, loss, rows):
+    _, y, weight = rows
+    raw, bound = np.linspace(-3, 3, y.size).astype(np.float32), loss.bind(on_device(y), on_device(weight))
     for ours, want in zip(bound(on_device(raw)), bound(raw), strict=True):
         assert_array_equal(ours, want)
-    assert cupy.copied == [y.size]
+    assert cupy.copied == [y.size] * 3
 
 
 def test_an_objective_takes_margins_and_labels_from_the_device(cupy, rows):

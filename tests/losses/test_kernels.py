@@ -167,17 +167,6 @@ def test_a_forked_child_computes_the_same():
     run(code)
 
 
-def test_kernels_work_where_numba_has_no_folder_for_its_cache(tmp_path):
-    """As in a container whose code and home are read-only."""
-    code = """
-        from numba.core import caching
-        caching.FunctionCache._impl_class._locator_classes = []
-        from boostimb import LogLoss
-        print(LogLoss().grad_hess([1], [0.0])[0].tolist())
-    """
-    assert run(code) == "[-0.5]"
-
-
 def test_blocks_and_remainders_agree_with_single_rows():
     """A row's result does not depend on its place in a block: 512 rows, eight lanes, and what is left over."""
     rng = np.random.default_rng(1)
