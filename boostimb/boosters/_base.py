@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from boostimb.losses import FocalLoss, LogLoss, SoftmaxFocalLoss
-from boostimb.table import Table
+from boostimb.table import Categories, Table
 from boostimb.typing import BoundMetric, FloatArray, IntArray, LabelArray, Loss, MarginArray, Metric
 
 Params: TypeAlias = Mapping[str, Any]
@@ -53,6 +53,10 @@ class Model(Protocol):
         """Write the booster's own file."""
         ...
 
+    def export(self, path: Path, categories: Categories) -> None:
+        """Write the booster's own file for use on a data frame: with the categories that stand for the codes of a table."""
+        ...
+
 
 class Run(Protocol):
     """A training under way, a few rounds at a time, so that folds can be boosted in step."""
@@ -92,13 +96,12 @@ class Booster(Protocol):
         ...
 
     @property
-    def BINNING(self) -> tuple[str, ...]:  # noqa: N802 - a constant of the module
-        """The parameters that a dataset is built with, and that no training on it can change."""
-        ...
-
-    @property
     def BINS_ARE_EXACT(self) -> bool:  # noqa: N802 - a constant of the module
         """Whether a dataset binned by another's bins has the margins of its table, also where it holds values never seen."""
+        ...
+
+    def binning(self, params: Params) -> dict[str, Any]:
+        """Return those of the parameters that a dataset is built with, and that no training on it can change."""
         ...
 
     def dataset(

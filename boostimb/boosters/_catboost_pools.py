@@ -11,8 +11,24 @@ from boostimb.table import Table
 from boostimb.typing import FloatArray, IntArray, LabelArray
 
 name = "catboost"
-BINNING = ("border_count", "max_bin", "feature_border_type", "nan_mode", "per_float_feature_quantization")
+# What a Pool is binned with; a training on it ignores them.
+_BINNING = (
+    "border_count",
+    "max_bin",
+    "feature_border_type",
+    "input_borders",
+    "nan_mode",
+    "per_float_feature_quantization",
+    "sparse_features_conflict_fraction",
+    "dev_efb_max_buckets",
+    "dev_max_subset_size_for_build_borders",
+)
 _MISSING = "nan"  # CatBoost wants a text for a missing category; this is the one that pandas users give it
+
+
+def binning(params: Params) -> dict[str, Any]:
+    """Return those of the parameters that a dataset is built with."""
+    return {key: params[key] for key in _BINNING if key in params}
 
 
 def dataset(
@@ -29,7 +45,7 @@ def dataset(
     pool = as_pool(table, y, weight, n_jobs)
     if reference is None:
         with refusals(name, cb.CatBoostError):
-            pool.quantize(**{key: params[key] for key in BINNING if key in params})
+            pool.quantize(**binning(params))
     return pool
 
 

@@ -26,12 +26,12 @@ from boostimb.boosters._base import (
     refuse,
     refuse_metric,
 )
-from boostimb.boosters._catboost_pools import BINNING as BINNING  # these three are of the Booster protocol
 from boostimb.boosters._catboost_pools import as_pool, name
+from boostimb.boosters._catboost_pools import binning as binning  # these three are of the Booster protocol
 from boostimb.boosters._catboost_pools import dataset as dataset
 from boostimb.boosters._catboost_pools import take as take
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
-from boostimb.table import Table
+from boostimb.table import Categories, Table
 from boostimb.typing import FloatArray, Loss, MarginArray, Metric
 from boostimb.validation import check_binary
 
@@ -430,6 +430,9 @@ class _Model:
 
     def save(self, path: Path) -> None:
         self._model.save_model(str(path))
+
+    def export(self, path: Path, categories: Categories) -> None:
+        self.save(path)  # which knows the categories by their texts
 
 
 def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | FloatArray) -> _Model:

@@ -6,6 +6,7 @@ afterwards. Our own log-loss runs this way too: LightGBM's native one is slower.
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from boostimb.boosters._lightgbm_metric import StopOnFirst, check_metrics, feval
 from boostimb.boosters._lightgbm_objective import Objective, ObjectiveOfClasses
 from boostimb.boosters._lightgbm_text import merge as merge_texts
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
-from boostimb.table import Table
+from boostimb.table import Categories, Category, Table
 from boostimb.typing import FloatArray, IntArray, LabelArray, MarginArray, Metric
 
 name = "lightgbm"
@@ -50,8 +51,11 @@ _OWNED = {
     )
     for name in names.split()
 }
-# What a Dataset is built with cannot change afterwards; feature_pre_filter would drop columns by one trial's min_data_in_leaf.
-BINNING = ("max_bin", "min_data_in_bin", "bin_construct_sample_cnt", "data_random_seed", "enable_bundle", "use_missing")
+# Which columns are categories is told by the table.
+_OF_TABLE = dict.fromkeys(
+    ("categorical_feature", "cat_feature", "categorical_column", "cat_column", "categorical_features"),
+    "set categorical_features of the estimator or the search instead",
+)
 
 
 def train(
@@ -163,6 +167,15 @@ def train(
     return finished
 
 
+def binning(params: Params) -> dict[str, Any]:
+    """Return those of the parameters that a dataset is built with, by whatever names: LightGBM knows them itself."""
+    refuse(params, _OWNED | _OF_TABLE)
+    given: dict[str, Any] = lgb.Dataset(None, params=dict(params)).get_params()
+    # A filter would drop columns by one trial's min_data_in_leaf, for all of them.
+    allow(given, "feature_pre_filter", (False,), "trials that share the bins need all columns")
+    return {**given, "feature_pre_filter": False}
+
+
 def dataset(
     table: Table, y: LabelArray, weight: FloatArray | None, params: Params, *, n_jobs: int, reference: lgb.Dataset | None = None
 ) -> lgb.Dataset:
@@ -177,12 +190,7 @@ def dataset(
         reference=reference,
         feature_name=names,
         categorical_feature=list(table.categorical),
-        params={
-            **{key: value for key, value in params.items() if key in BINNING},
-            "feature_pre_filter": False,
-            "num_threads": n_jobs,
-            "verbosity": -1,
-        },
+        params={**binning(params), "num_threads": n_jobs, "verbosity": -1},
         free_raw_data=True,
     )
     with refusals(name, lgb.basic.LightGBMError):
@@ -327,6 +335,20 @@ class _Model:
 
     def save(self, path: Path) -> None:
         self.native.save_model(path)
+
+    def export(self, path: Path, categories: Categories) -> None:
+        booster = copy(self.native)
+        # As LightGBM writes them for a model of a pandas frame. Where there are none, it then refuses a frame that has some.
+        booster.pandas_categorical = [_as_pandas(levels) for levels in categories if levels is not None]
+        booster.save_model(path)
+
+
+def _as_pandas(levels: Sequence[Category]) -> list[Category]:
+    """Return what pandas is to look a frame's categories up in; an added text, which no code stands for, changes how it does so.
+
+    0 and 1 may have been False and True, which pandas finds among objects, and not among numbers alone.
+    """
+    return [*levels, ""] if set(levels) <= {0, 1} else list(levels)
 
 
 def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | FloatArray) -> _Model:

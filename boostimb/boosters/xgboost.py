@@ -32,12 +32,13 @@ from boostimb.boosters._base import (
     refuse,
     refuse_metric,
 )
+from boostimb.boosters._xgboost_categories import beyond_ascii, stored
 from boostimb.losses import LogLoss, SoftmaxFocalLoss
-from boostimb.table import Table
+from boostimb.table import Categories, Table
 from boostimb.typing import BoundLoss, FloatArray, IntArray, LabelArray, MarginArray, Metric
+from boostimb.validation import warn
 
 name = "xgboost"
-BINNING: tuple[str, ...] = ("max_bin",)
 # What is above the last cut, a category above all seen among them, falls into the last bin; the model itself sends it elsewhere.
 BINS_ARE_EXACT = False
 suffix = "ubj"
@@ -177,9 +178,14 @@ def _plan(params: Params, loss: AnyLoss, y: Any, weight: Any, *, restart: bool =
     return _Plan(settings, lambda raw, _: bound(raw), loss.posterior_shift or None)
 
 
+def _is_from(*version: int) -> bool:
+    """Whether XGBoost is of this version or a later one."""
+    return tuple(map(int, xgb.__version__.split(".")[:2])) >= version
+
+
 def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, y: Any, weight: Any, *, restart: bool) -> _Plan:
     """The same for several classes; from XGBoost 3.1 on, ``base_score`` is a list with the margin of each."""
-    if tuple(map(int, xgb.__version__.split(".")[:2])) < (3, 1):
+    if not _is_from(3, 1):
         raise ValueError(
             f"SoftmaxFocalLoss needs XGBoost 3.1 for its start values, got {xgb.__version__}; xgboost.train takes it as obj="
         )
@@ -189,6 +195,11 @@ def _plan_of_classes(params: Params, loss: SoftmaxFocalLoss, y: Any, weight: Any
         settings["base_score"] = start.init.tolist()
     bound = loss.bind(y, weight, n_classes=start.init.size, scale=start.scale)
     return _Plan(settings, lambda raw, _: bound(raw), start.shift)
+
+
+def binning(params: Params) -> dict[str, Any]:
+    """Return those of the parameters that a dataset is built with."""
+    return {"max_bin": int(params.get("max_bin", 256))}
 
 
 def dataset(
@@ -203,9 +214,9 @@ def dataset(
             table.values,
             label=y.astype(np.float32),
             weight=weight,
-            max_bin=int(params.get("max_bin", 256)),
             nthread=n_jobs,
             ref=reference,
+            **binning(params),
             **_columns(table),
         )
 
@@ -280,6 +291,7 @@ def start(
     refuse(params, SET_OUTSIDE | CALLED_SEED)
     allow(params, "booster", ("gbtree",), "earlier rounds must stay as they were scored")
     allow(params, "tree_method", ("auto", "hist"), "the rows are binned once for all trainings")
+    allow(params, "multi_strategy", ("one_output_per_tree",), "models are merged leaf by leaf, each of one number")
     # Its random state is otherwise one for each thread, and goes on from one training to the next.
     settings = {
         "verbosity": 0,
@@ -335,6 +347,23 @@ class _Model:
     def save(self, path: Path) -> None:
         self._booster.save_model(path)
 
+    def export(self, path: Path, categories: Categories) -> None:
+        content = _content(self._booster)
+        if any(levels is not None for levels in categories):
+            named = _is_from(3, 1)
+            if not named:
+                warn(
+                    f"XGBoost {xgb.__version__} keeps no names of categories, as versions from 3.1 on do: the file reads codes, "
+                    "0, 1, ... in the sorted order of the training rows' categories, or in that of an ordered dtype",
+                    UserWarning,
+                )
+            text = beyond_ascii(categories)
+            if named and text is not None:
+                told = f"XGBoost 3.2 misreads categories beyond ASCII, such as {text!r}, in a pandas frame: give it an Arrow table"
+                warn(told, UserWarning)
+            content["learner"]["gradient_booster"]["model"]["cats"] = stored(categories)
+        _from(content, _start(content)).save_model(path)
+
 
 def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | FloatArray) -> _Model:
     """Return one model whose margin is the weighted sum of the models' margins plus ``shift``."""
@@ -343,15 +372,17 @@ def merge(models: Sequence[_Model], weights: Sequence[float], shift: float | Flo
 
 def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: float | FloatArray) -> xgb.Booster:
     """Join the trees of the models' JSON, with leaves times the weights; their starts become one."""
-    parts = [json.loads(bytes(booster.save_raw("json"))) for booster in boosters]
-    n_classes = int(parts[0]["learner"]["learner_model_param"]["num_class"])  # 0 where there are two
+    parts = [_content(booster) for booster in boosters]
     trees: list[dict[str, Any]] = []
+    # The class of each tree, and how many trees there are before each round and at the end.
+    classes, rounds = list[int](), [0]
     margin = np.atleast_1d(np.asarray(shift, dtype=np.float64))
     for part, weight in zip(parts, weights, strict=True):
-        # Of several classes it holds margins, of two a probability.
-        start = np.ravel(json.loads(part["learner"]["learner_model_param"]["base_score"]))
-        margin = margin + weight * (start if n_classes else logit(start))
-        for tree in part["learner"]["gradient_booster"]["model"]["trees"]:
+        margin = margin + weight * _start(part)
+        model = part["learner"]["gradient_booster"]["model"]
+        classes += model["tree_info"]
+        rounds += [len(trees) + end for end in model["iteration_indptr"][1:]]
+        for tree in model["trees"]:
             tree["id"] = len(trees)
             tree["base_weights"] = [weight * value for value in tree["base_weights"]]
             # In a leaf, split_conditions holds the leaf's value.
@@ -361,20 +392,43 @@ def _merge(boosters: Sequence[xgb.Booster], weights: Sequence[float], shift: flo
             ]
             trees.append(tree)
     whole = parts[0]
-    whole["learner"]["learner_model_param"]["base_score"] = json.dumps((margin if n_classes else expit(margin)).tolist())
     model = whole["learner"]["gradient_booster"]["model"]
-    a_round = max(1, n_classes)
-    classes = [at % a_round for at in range(len(trees))]
-    model |= {"trees": trees, "tree_info": classes, "iteration_indptr": list(range(0, len(trees) + 1, a_round))}
+    model |= {"trees": trees, "tree_info": classes, "iteration_indptr": rounds}
     model["gbtree_model_param"]["num_trees"] = str(len(trees))
-    merged = xgb.Booster()
-    merged.load_model(bytearray(json.dumps(whole), "utf-8"))
-    return merged
+    return _from(whole, margin)
 
 
 def _shifted(booster: xgb.Booster, shift: float | FloatArray) -> xgb.Booster:
-    """Return the model with ``shift`` added to its margins, or to those of each class."""
-    return _merge([booster], [1.0], shift)
+    """Return the model, of any kind of booster, with ``shift`` added to its margins, or to those of each class."""
+    whole = _content(booster)
+    return _from(whole, _start(whole) + shift)
+
+
+def _content(booster: xgb.Booster) -> dict[str, Any]:
+    """Return a model's JSON."""
+    content: dict[str, Any] = json.loads(bytes(booster.save_raw("json")))
+    return content
+
+
+def _n_classes(content: Mapping[str, Any]) -> int:
+    """Return the number of classes, 0 where there are two: base_score then is a probability, and else a margin for each."""
+    return int(content["learner"]["learner_model_param"]["num_class"])
+
+
+def _start(content: Mapping[str, Any]) -> FloatArray:
+    """Return the margin at which a model starts, one for each class."""
+    score = np.ravel(json.loads(content["learner"]["learner_model_param"]["base_score"]))
+    return score if _n_classes(content) else np.asarray(logit(score))
+
+
+def _from(content: dict[str, Any], start: FloatArray) -> xgb.Booster:
+    """Return the model of a JSON with another start."""
+    # Of two classes a plain number of single precision: XGBoost 3.0 takes a list, or more digits, for 0.5 without a word.
+    score = json.dumps(start.tolist()) if _n_classes(content) else str(np.float32(expit(start.item())))
+    content["learner"]["learner_model_param"]["base_score"] = score
+    booster = xgb.Booster()
+    booster.load_model(bytearray(json.dumps(content), "utf-8"))
+    return booster
 
 
 def load(path: Path) -> _Model:

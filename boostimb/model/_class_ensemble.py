@@ -140,6 +140,10 @@ class ClassEnsemble(MemberSum):
         ------
         ValueError
             If the members are of several boosters; `save` keeps every model. Or if the path has another ending.
+
+        Notes
+        -----
+        Categories are read, and warned of, as in `BoostClassifier.export`.
         """
         names = {member.booster for member in self.members}
         if len(names) > 1:
@@ -152,4 +156,4 @@ class ClassEnsemble(MemberSum):
             [scale * member.weight * member.scale for member in self.members],
             np.array(self.calibration.offset) + scale * sum(member.shift for member in self.members),
         )
-        total.merged(booster).save(Path(path))
+        total.merged(booster).export(Path(path), self.encoder.categories)

@@ -402,6 +402,18 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If the probability is not a logistic function of the margin (a focal loss without ``calibration="logistic"``, or an
             isotonic calibration), so that no native file could give it; or if the path has another ending.
+
+        Warns
+        -----
+        UserWarning
+            If XGBoost will not read all categories by name: before version 3.1, or beyond ASCII.
+
+        Notes
+        -----
+        The file holds the names of the categories, so a pandas frame may have its ``category`` columns, of texts or of numbers, in
+        any order. In a NumPy array they are codes to XGBoost and LightGBM: 0, 1, ... in the sorted order of the training rows'
+        categories, or in that of an ordered dtype. XGBoost takes a category that training did not hold for another one: make it
+        missing first.
         """
         check_is_fitted(self)
         fitted = self._fitted
@@ -412,7 +424,7 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
                 "a native file can only hold a probability that is a logistic function of the margin, and that of "
                 f"{fitted.loss!r} with calibration={self.calibration!r} is not: fit with calibration='logistic' and an eval_set"
             )
-        merged.save(Path(path))
+        merged.export(Path(path), fitted.encoder.categories)
 
 
 def _warn_of_overcorrection(loss: Loss, rows: Resampled) -> None:

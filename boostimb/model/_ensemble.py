@@ -173,6 +173,10 @@ class Ensemble(MemberSum):
         ValueError
                 If the members are of several boosters, or the calibration is isotonic; `save` keeps every model. Or if the path has
             another ending.
+
+        Notes
+        -----
+        Categories are read, and warned of, as in `BoostClassifier.export`.
         """
         names = {member.booster for member in self.members}
         line = self.calibration.line
@@ -182,4 +186,4 @@ class Ensemble(MemberSum):
             )
         booster = get_booster(names.pop())
         check_suffix(path, booster)
-        self._log_odds_sum(line).merged(booster).save(Path(path))
+        self._log_odds_sum(line).merged(booster).export(Path(path), self.encoder.categories)

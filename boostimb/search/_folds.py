@@ -96,7 +96,7 @@ class Fold:
 
     def _once(self, part: str, booster: Booster, params: Params, make: Callable[[], Any]) -> Any:
         """Return what ``make`` gives, made once for trials in a row with the same bins: a user's space may have many."""
-        key, bins = (part, booster.name), repr([params.get(name) for name in booster.BINNING])
+        key, bins = (part, booster.name), repr(booster.binning(params))
         if key not in self._binned or self._binned[key][0] != bins:
             self._binned[key] = bins, make()
         return self._binned[key][1]

@@ -8,7 +8,7 @@ from scipy.special import expit
 
 import boostimb as bi
 from boostimb.boosters import NAMES, get_booster, installed
-from boostimb.table import TableEncoder
+from boostimb.table import Table, TableEncoder
 
 LOSSES = [bi.LogLoss(), bi.LogLoss(pos_weight=6.0), bi.FocalLoss(gamma=2.0), bi.FocalLoss(gamma=0.0), bi.AsymmetricLoss()]
 
@@ -99,6 +99,48 @@ def test_resampled_rows_take_the_bins_of_the_fold(booster, table):
     run.advance(5)
     assert np.isfinite(run.model(5).raw(data, n_jobs=1)).all()
     run.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("xgboost", {"max_bin": 4}),
+        ("lightgbm", {"max_bin": 4}),
+        ("lightgbm", {"max_bins": 4}),
+        ("lightgbm", {"max_bin_by_feature": [4, 4]}),
+        ("lightgbm", {"subsample_for_bin": 30, "data_seed": 3}),
+        ("lightgbm", {"zero_as_missing": True}),
+        ("catboost", {"max_bin": 4}),
+        ("catboost", {"dev_max_subset_size_for_build_borders": 30}),
+    ],
+    ids=str,
+)
+def test_a_parameter_of_the_bins_counts_by_any_of_its_names(name, params):
+    pytest.importorskip(name)
+    booster, rng = get_booster(name), np.random.default_rng(0)
+    y = rng.random(400) < 0.3
+    values = np.where(rng.random((400, 2)) < 0.2, rng.normal(size=(400, 2)) + y[:, None], 0.0)
+    table = Table(values, None, (None, None))
+
+    def raw(given):
+        run = booster.start(given, booster.dataset(table, y, None, given, n_jobs=1), bi.LogLoss(), n_rounds=3, n_jobs=1, seed=0)
+        run.advance(3)
+        margins = run.model(3).raw(table, n_jobs=1)
+        run.close()
+        return margins
+
+    assert booster.binning({**params, "learning_rate": 0.1}) == booster.binning(params) != booster.binning({})
+    assert np.abs(raw(params) - raw({})).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [({"cat_feature": [0]}, "set categorical_features"), ({"feature_pre_filter": True}, "feature_pre_filter must be False")],
+)
+def test_what_lightgbm_would_read_otherwise_is_refused(table, params, says):
+    booster = get_booster("lightgbm")
+    with pytest.raises(ValueError, match=says):
+        booster.dataset(*table, None, params, n_jobs=1)
 
 
 def test_folds_side_by_side_are_as_folds_one_by_one(booster, table):

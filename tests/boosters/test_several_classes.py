@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss
 
 import boostimb as bi
 from boostimb.boosters import NAMES, get_booster
-from boostimb.table import TableEncoder
+from boostimb.table import Table, TableEncoder
 
 LOSSES = [bi.SoftmaxFocalLoss(), bi.SoftmaxFocalLoss(0.0, class_weight=(1, 2, 6)), bi.SoftmaxFocalLoss(1.0, class_weight=(1, 2, 6))]
 
@@ -226,6 +226,34 @@ def test_catboost_on_a_gpu_names_the_processor(loss, rows):
 # ---- as the search sees them ----
 
 SET_BY_START = ("nthread", "num_threads", "thread_count", "verbose", "verbosity", "allow_writing_files", "random_seed")
+
+
+def test_trees_side_by_side_keep_their_classes(rows):
+    xgboost = pytest.importorskip("boostimb.boosters.xgboost")
+    table, y = Table(rows[0], None, (None,) * 4), rows[1]
+    for labels, loss in ((y, bi.SoftmaxFocalLoss(0.0)), (y > 0, bi.LogLoss())):
+        params = {"num_parallel_tree": 3, "subsample": 0.5}
+        run = xgboost.start(params, xgboost.dataset(table, labels, None, {}, n_jobs=1), loss, n_rounds=4, n_jobs=1, seed=0)
+        run.advance(4)
+        whole, part = run.model(4), run.model(1)
+        merged = xgboost.merge([whole, part], [0.4, 0.2], np.zeros(3 if labels is y else 1))
+        assert merged.n_rounds == 5
+        assert_allclose(merged.raw(table, n_jobs=1), 0.4 * whole.raw(table, n_jobs=1) + 0.2 * part.raw(table, n_jobs=1), atol=5e-6)
+
+
+def test_leaves_of_several_numbers_are_refused(rows):
+    xgboost = pytest.importorskip("boostimb.boosters.xgboost")
+    data = xgboost.dataset(Table(rows[0], None, (None,) * 4), rows[1], None, {}, n_jobs=1)
+    with pytest.raises(ValueError, match="multi_strategy must be one_output_per_tree"):
+        xgboost.start({"multi_strategy": "multi_output_tree"}, data, bi.SoftmaxFocalLoss(0.0), n_rounds=4, n_jobs=1, seed=0)
+
+
+@pytest.mark.parametrize("params", [{"booster": "dart", "rate_drop": 0.5}, {"multi_strategy": "multi_output_tree"}], ids=str)
+def test_other_models_of_xgboost_say_the_rates_too(params, rows):
+    native = Native("xgboost")
+    model = native.train(rows, 8, bi.SoftmaxFocalLoss(0.0, (1.0, 2.0, 3.0)), **params)
+    # After eight rounds the margins are still on their way; unshifted, the weights would make the rarest class 0.14.
+    assert_allclose(native.proba(model, rows[0]).mean(axis=0), np.bincount(rows[1]) / rows[1].size, atol=0.015)
 
 
 def begin(native, rows, loss, weight=None, seen=None):

@@ -168,6 +168,20 @@ def test_training_goes_on_from_a_model(name, loss, rows):
 
 
 @pytest.mark.parametrize(
+    "params", [{"booster": "dart", "rate_drop": 0.5}, {"booster": "gblinear", "updater": "coord_descent"}], ids=str
+)
+def test_the_shift_to_the_posterior_leaves_a_model_of_xgboost_as_it_is(params, rows):
+    xgb, native = pytest.importorskip("xgboost"), Native("xgboost")
+    X, y, Xs, _ = rows
+    loss = bi.LogLoss(pos_weight=4.0)
+    settings = native.params(**params)
+    ours = native.ours.train(settings, native.data(X, y), 8, loss=loss)
+    start = {"objective": "binary:logistic", "scale_pos_weight": 4.0, "base_score": expit(loss.init_raw(y))}
+    own = xgb.train({**settings, **start}, native.data(X, y), 8)
+    np.testing.assert_allclose(native.raw(ours, Xs), native.raw(own, Xs) - np.log(4.0), atol=1e-5)
+
+
+@pytest.mark.parametrize(
     ("name", "key"),
     [
         ("xgboost", "objective"),
