@@ -139,7 +139,7 @@ def tune(
         The boosters' parameters instead of the built-in ranges: ``{booster: {name: Optuna distribution or value}}``, or a function
         ``(trial, booster) -> params``.
     refit : {"ensemble", "bag", "single"}
-        The final model: several trials by greedy selection, each with its fold models; the fold models of the best trial; or one
+        The final model: several trials, chosen by log-loss, each with its fold models; the fold models of the best trial; or one
         model of the best trial's parameters trained on all rows. "bag" needs a ``cv`` that leaves each row out.
     calibration : {"auto", "logistic", "isotonic"}
         The map from log-odds to probability, fitted out of fold. "auto" is logistic.
