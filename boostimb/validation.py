@@ -298,6 +298,16 @@ def is_zero_one(classes: NDArray[Any]) -> bool:
     return classes.tolist() in ([0, 1], [-1, 1])
 
 
+def warn_of_greater(labels: "Labels", instead: str) -> None:
+    """Warn where the greater of two labels is taken for the positive class by rule, and is an unlikely one; name what to pass."""
+    lesser, greater = labels.classes.tolist()
+    if not is_zero_one(labels.classes) and labels.positive.mean() > 0.5:
+        warn(
+            f"{greater!r}, the greater of two labels, is taken for the positive class, and it is the more frequent one: pass "
+            f"{instead} if {lesser!r} is the class to find",
+        )
+
+
 def as_labels(y: Any) -> NDArray[Any]:
     """Return labels as a one-dimensional array, of a column too, as scikit-learn does."""
     from sklearn.utils.validation import column_or_1d

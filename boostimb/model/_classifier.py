@@ -37,6 +37,7 @@ from boostimb.validation import (
     check_number,
     decode,
     warn,
+    warn_of_greater,
 )
 
 # Rounds between two looks at the early-stopping rule; the rule itself looks at every round.
@@ -179,9 +180,12 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
         Warns
         -----
         ImbalanceWarning
-            If resampling and class weight together make positives count more than twice as much as negatives.
+            If resampling and class weight together make positives count more than twice as much as negatives; or if the greater of
+            two labels, other than 0 and 1, is the more frequent one.
         """
         booster, labels = get_booster(self.booster), check_labels(y, ordered=True)
+        if isinstance(labels, Labels):
+            warn_of_greater(labels, f"y == {labels.classes.tolist()[0]!r}")
         loss = self._loss_for(labels)
         n_rounds = check_integer("n_rounds", self.n_rounds, least=1)
         check_number("threshold", self.threshold, least=0.0, most=1.0)

@@ -23,7 +23,7 @@ from boostimb.search._space import Space
 from boostimb.search._study import StorageLike
 from boostimb.search._tune import tune
 from boostimb.typing import FloatArray, Loss, Metric
-from boostimb.validation import ClassLabels, as_labels, as_vector, check_labels, check_length, is_zero_one, warn
+from boostimb.validation import ClassLabels, as_labels, as_vector, check_labels, check_length, warn_of_greater
 
 T = TypeVar("T")
 
@@ -283,10 +283,6 @@ def _greater_label(y: Any) -> Any:
     labels = check_labels(y, ordered=True)
     if isinstance(labels, ClassLabels):
         return None
-    greater = labels.classes.tolist()[1]
-    if not is_zero_one(labels.classes) and labels.positive.mean() > 0.5:
-        warn(
-            f"{greater!r}, the greater of two labels, is taken for the positive class, and it is the more frequent one: pass "
-            f"pos_label={labels.classes.tolist()[0]!r} if that is the class to find",
-        )
+    lesser, greater = labels.classes.tolist()
+    warn_of_greater(labels, f"pos_label={lesser!r}")
     return greater

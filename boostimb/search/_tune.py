@@ -132,7 +132,7 @@ def tune(
     categorical_features : "auto", or sequence of names or indices
         Columns to split by category.
     n_trials : int, optional
-        Number of trials.
+        Number of trials; ``timeout`` holds beside it.
     timeout : float or None, default 300
         Seconds for the whole call. At least one trial is made.
     space : dict or callable, optional
@@ -142,11 +142,12 @@ def tune(
         The final model: several trials, chosen by log-loss, each with its fold models; the fold models of the best trial; or one
         model of the best trial's parameters trained on all rows. "bag" needs a ``cv`` that leaves each row out.
     calibration : {"auto", "logistic", "isotonic"}
-        The map from log-odds to probability, fitted out of fold. "auto" is logistic.
+        The map from log-odds to probability, fitted out of fold. "auto" is logistic, unless each class has 10,000 rows and isotonic
+        regression lowers the log-loss by 1%; an isotonic one cannot be exported.
     storage : str, path or Optuna storage, optional
-        Where the study lives, so that it survives anything and goes on when it is called again: the URL of a database as Optuna
-        takes it ("sqlite:///study.db", "postgresql://...", "mysql+pymysql://..."), of a journal in Redis ("redis://..."), or the
-        path of a journal file. Several processes may work on one study. By default it lives in memory.
+        Where the study lives, so that it survives anything and goes on when its ``study_name`` is given again: the URL of a
+        database as Optuna takes it ("sqlite:///study.db", "postgresql://...", "mysql+pymysql://..."), of a journal in Redis ("redis://..."),
+        or the path of a journal file. Several processes may work on one study. By default it lives in memory.
     study_name : str, optional
         Name of the study; with ``storage``, the study that goes on if it is there. ``n_trials`` and ``timeout`` are those of this
         call.
@@ -161,7 +162,7 @@ def tune(
     progress : bool or "auto"
         Whether to show a progress bar; "auto" shows it on a terminal and in a notebook.
     random_state : int, RandomState or None
-        The same seed with ``n_trials`` trials gives the same result.
+        The same seed with ``n_trials`` trials and ``timeout=None`` gives the same result.
 
     Returns
     -------
@@ -184,6 +185,9 @@ def tune(
         text column with nearly a value of its own in each row; at random folds, exact twins of left-out rows among training
         rows, or a column that rises as time does; constraints that no threshold satisfies, or none with the confidence; a
         decision that flags positives hardly more readily than negatives.
+    RuntimeWarning
+        For what is left out of the result: a trial that its booster refused, what an interrupt cut short, models of all rows that
+        were not ready in time.
 
     Notes
     -----

@@ -1,6 +1,7 @@
 """BoostClassifier: scikit-learn's own checks, and what they do not look at."""
 
 import pickle
+import warnings
 from itertools import islice
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import boostimb as bi
 from boostimb.boosters import NAMES
+from boostimb.validation import ImbalanceWarning
 
 # CatBoost draws a random number for each row and scales its regularisation by the mean weight, so a row of weight 2 is not the
 # same as two rows.
@@ -285,6 +287,17 @@ def test_weights_that_sum_to_one_count_as_those_of_mean_one(frame):
     with pytest.warns(UserWarning, match="They are divided by their mean"):
         model = bi.BoostClassifier(n_rounds=5).fit(X, y, sample_weight=weight / len(y))
     np.testing.assert_allclose(model.predict_proba(X), want, rtol=1e-6)
+
+
+def test_a_positive_class_that_is_the_frequent_one_is_told(frame):
+    X, y = frame
+    model = bi.BoostClassifier(n_rounds=2)
+    with pytest.warns(ImbalanceWarning, match="'ok', the greater of two labels.*pass y == 'fraud' if 'fraud' is the class"):
+        model.fit(X, np.where(y == 1, "fraud", "ok"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(X, 1 - y)  # of 0 and 1, 1 is positive
+        model.fit(X, np.where(y == 1, "fraud", "an order"))
 
 
 def test_labels_that_come_as_objects(frame):
