@@ -51,7 +51,8 @@ class StopOnFirst:
     def __call__(self, env: Any) -> None:
         """Look at the results of a round; LightGBM ends the training on the error that this raises."""
         self._seen.append(env.evaluation_result_list)
-        told = {key: getattr(env, key) for key in ("model", "params", "iteration", "begin_iteration", "end_iteration")}
+        # Without a model: by its names LightGBM would take a set that is called as the training rows are for these.
+        told = {"model": None, **{key: getattr(env, key) for key in ("params", "iteration", "begin_iteration", "end_iteration")}}
         try:
             self._stop(lgb.callback.CallbackEnv(**told, evaluation_result_list=env.evaluation_result_list[self._first]))
         except lgb.EarlyStopException as stopped:

@@ -134,7 +134,7 @@ def train(
             settings["eval_metric"] = "MultiClass"
     if iterations is not None:
         settings["iterations"] = iterations
-    stops = early_stopping_rounds is not None or not _STOPPING.isdisjoint(params)
+    stops = early_stopping_rounds is not None or (eval_set is not None and any(params.get(key) for key in _STOPPING))
     model = cb.CatBoost(settings)
     model.fit(
         dtrain,

@@ -42,6 +42,8 @@ name = "xgboost"
 # What is above the last cut, a category above all seen among them, falls into the last bin; the model itself sends it elsewhere.
 BINS_ARE_EXACT = False
 suffix = "ubj"
+# Objectives by which the start of a model is a probability, and its margins are log-odds.
+_LOGISTIC = ("binary:logistic", "reg:logistic")
 
 _OWNED = {
     "objective": "the loss sets it",
@@ -81,7 +83,7 @@ def train(
     metric : Metric, optional
         Evaluated on each of ``evals`` after each round instead of XGBoost's default metric; for two classes only.
     xgb_model : path, bytearray or xgboost.Booster, optional
-        A model to train further, one that ``train`` returned or any other whose plain margins are log-odds of the posterior.
+        A model to train further, one that ``train`` returned or any other of XGBoost's logistic objectives.
     evals, early_stopping_rounds, evals_result, verbose_eval, callbacks
         As in ``xgboost.train``; early stopping goes in the direction of ``metric``.
 
@@ -96,8 +98,8 @@ def train(
     Raises
     ------
     ValueError
-        For a parameter that the loss carries, labels other than the loss takes, a metric beside several classes, or a
-        ``base_margin`` beside a loss with class weights at gamma 0.
+        For a parameter that the loss carries, labels other than the loss takes, a metric beside several classes, a
+        ``base_margin`` beside a loss with class weights at gamma 0, or a model of another objective to train further.
 
     Examples
     --------
@@ -113,6 +115,11 @@ def train(
     if isinstance(loss, SoftmaxFocalLoss):
         refuse_metric(metric)
     plan = _plan(params, loss, dtrain.get_label(), dtrain.get_weight(), restart=xgb_model is not None)
+    if xgb_model is not None:
+        xgb_model = xgb.Booster(model_file=xgb_model)
+        objective = json.loads(xgb_model.save_config())["learner"]["objective"]["name"]
+        if not isinstance(loss, SoftmaxFocalLoss) and objective not in _LOGISTIC:
+            raise ValueError(f"xgb_model must be a model of the objective {' or '.join(_LOGISTIC)}, got one of {objective!r}")
     if plan.shift is not None and np.any(plan.shift):
         if dtrain.get_base_margin().size:
             raise ValueError(
@@ -120,7 +127,7 @@ def train(
                 "from the margins to the posterior"
             )
         if xgb_model is not None:  # its margins are the posterior's, as they are at the end
-            xgb_model = _shifted(xgb.Booster(model_file=xgb_model), -plan.shift)
+            xgb_model = _shifted(xgb_model, -plan.shift)
     settings = plan.params
     stops = list(callbacks or ())
     if metric is not None:

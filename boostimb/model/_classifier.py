@@ -414,10 +414,11 @@ class BoostClassifier(ClassifierMixin, BaseEstimator):
 
         Notes
         -----
-        The file holds the names of the categories, so a pandas frame may have its ``category`` columns, of texts or of numbers, in
-        any order. In a NumPy array they are codes to XGBoost and LightGBM: 0, 1, ... in the sorted order of the training rows'
-        categories, or in that of an ordered dtype. XGBoost takes a category that training did not hold for another one: make it
-        missing first.
+        The file holds the names of the categories, so a pandas frame may have its ``category`` columns, of texts or of numbers
+        (XGBoost: int64), in any order; of other things, such as the intervals of ``pandas.cut``, rename them by
+        ``.cat.rename_categories(str)``. In a NumPy array they are codes to XGBoost and LightGBM: 0, 1, ... in the sorted order of
+        the training rows' categories, or in that of an ordered dtype. XGBoost takes a category that training did not hold for
+        another one, or refuses the frame: make it missing, and ``.cat.remove_unused_categories()``.
         """
         check_is_fitted(self)
         fitted = self._fitted

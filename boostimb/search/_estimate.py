@@ -117,8 +117,9 @@ def estimate(
     if calibrations is None:
         chosen = loss[np.arange(len(loss)), np.argmax(sign * inside, axis=1)]
     else:
-        chosen = sign * _losses_of_ensembles(metric, y, table, counts, weight, n_jobs, np.inf if deadline is None else deadline)
-    optimism = max(0.0, float(np.mean(chosen - loss[: len(chosen)].mean(axis=1))))
+        made, chosen = _losses_of_ensembles(metric, y, table, counts, weight, n_jobs, np.inf if deadline is None else deadline)
+        chosen, loss = sign * chosen, loss[made]
+    optimism = max(0.0, float(np.mean(chosen - loss.mean(axis=1))))
     corrected = naive - sign * optimism
     # Chance may take a correction, but nothing else, out of the range of a rate; of a user's own metric no range is known.
     bounds = (0.0, 1.0) if isinstance(metric, _RATES) else (-np.inf, np.inf)
@@ -140,8 +141,8 @@ def _losses_of_ensembles(
     weight: FloatArray | None,
     n_jobs: int,
     deadline: float,
-) -> FloatArray:
-    """Choose an ensemble in each resample until the deadline; return what its value loses on the rows left out, shape (B,)."""
+) -> tuple[IntArray, FloatArray]:
+    """Choose an ensemble in each resample until the deadline; return in which, and what its value loses on the rows left out."""
     rows, share = thinned(y, thin_to(y, _ROWS), weight)
     few, value = np.ascontiguousarray(table[:, rows]), _fast_values if isinstance(metric, _FAST) else _any_values
 
@@ -154,7 +155,9 @@ def _losses_of_ensembles(
         return float(inside - outside)
 
     with ThreadPoolExecutor(n_jobs) as pool:
-        return np.array([each for each in pool.map(loss, range(len(counts))) if each is not None])
+        losses = list(pool.map(loss, range(len(counts))))
+    made = [at for at, each in enumerate(losses) if each is not None]
+    return np.array(made), np.array([losses[at] for at in made])
 
 
 def _fast_values(metric: Metric, y: LabelArray, table: Float32Array, counts: NDArray[Any], n_jobs: int) -> FloatArray:

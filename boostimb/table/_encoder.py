@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from math import isfinite
 from typing import Any, Self, TypeGuard
 
@@ -66,8 +65,8 @@ class TableEncoder:
         Raises
         ------
         TypeError, ValueError
-            If a column is neither numbers, text nor categories, or X is no table, or a value is infinite, or two numbers that are
-            to be categories are one as float64, as integers above 2**53 can be.
+            If a column is neither numbers, text nor categories, or X is no table, or a value is infinite, or a number that is to be
+            a category is 2**53 or more.
         """
         return cls._learn(read_table(X, estimator_name), categorical_features)
 
@@ -201,9 +200,9 @@ def _categories_of(column: Numbers | Levels, chosen: bool, label: str) -> tuple[
         return None
     values = np.unique(column)
     levels = tuple(number(value) for value in values[~np.isnan(values)])
-    for one, other in pairwise(levels):
-        if one == other:  # integers above 2**53, which a float64 does not tell apart
-            raise ValueError(f"{label} has different numbers that read the same, such as {one}: cast the column to text")
+    great = [level for level in levels if abs(level) >= 2**53]
+    if great:  # from there on a float64, as which many columns come, does not tell whole numbers apart
+        raise ValueError(f"categories must be numbers below 2**53, got {great[0]} in {label}: cast the column to text")
     return levels
 
 

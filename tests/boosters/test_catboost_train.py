@@ -38,6 +38,12 @@ def test_the_argument_wins_over_the_parameter(train_and_valid):
     assert bc.train({**QUIET, "iterations": 5}, train_and_valid[0], 3).tree_count_ == 3
 
 
+def test_stopping_in_the_parameters_says_nothing_where_there_is_nothing_to_stop_on(train_and_valid, capfd):
+    model = bc.train({**QUIET, "od_type": "Iter", "od_wait": 2}, train_and_valid[0], 5)
+    assert model.tree_count_ == 5
+    assert "test set" not in "".join(capfd.readouterr())
+
+
 @pytest.mark.parametrize(
     ("params", "options", "n_rounds"),
     [

@@ -90,6 +90,12 @@ def test_training_stops_on_the_first_validation_set_alone(with_train, rows):
         assert model.best_score[name] == {"aucpr_exact": entries["aucpr_exact"][best]}
 
 
+def test_a_validation_set_that_is_called_as_the_training_rows_are_is_stopped_on(rows):
+    train, _, held = valid_sets(rows)
+    model = bl.train(PARAMS, train, 60, metric=bi.PRAUC(), valid_sets=[held], valid_names="training", early_stopping_rounds=8)
+    assert 0 < model.best_iteration < 60 - 8
+
+
 def test_without_a_validation_set_there_is_nothing_to_stop_on(rows):
     train = lgb.Dataset(*rows[:2])
     for sets in ([train], train, [], None):

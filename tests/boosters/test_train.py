@@ -167,6 +167,18 @@ def test_training_goes_on_from_a_model(name, loss, rows):
     np.testing.assert_allclose(native.raw(more, Xs), native.raw(whole, Xs), atol=1e-4)
 
 
+def test_training_goes_on_from_a_model_of_log_odds_only(rows):
+    xgb, native = pytest.importorskip("xgboost"), Native("xgboost")
+    X, y, Xs, _ = rows
+    data = native.data(X, y)
+    for objective in ("binary:logitraw", "reg:squarederror"):
+        with pytest.raises(ValueError, match=f"xgb_model must be a model of .* got one of '{objective}'"):
+            native.ours.train(native.params(), data, 1, xgb_model=xgb.train({"objective": objective}, data, 2))
+    own = xgb.train({"objective": "binary:logistic"}, data, 2)
+    same = native.ours.train(native.params(learning_rate=1e-6), data, 1, loss=bi.LogLoss(pos_weight=9.0), xgb_model=own)
+    np.testing.assert_allclose(native.raw(same, Xs), native.raw(own, Xs), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "params", [{"booster": "dart", "rate_drop": 0.5}, {"booster": "gblinear", "updater": "coord_descent"}], ids=str
 )
