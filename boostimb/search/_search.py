@@ -28,6 +28,8 @@ from boostimb.validation import ClassLabels, Labels, warn
 Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
 # Members that are trained once more at the end: what their time is set aside for.
 _MEMBERS = 5
+# Seconds a row for what comes after the estimate: the threshold, which sorts all rows, and the result.
+_AFTER = 1e-6
 
 
 class Search:
@@ -184,8 +186,8 @@ class Search:
                 each.forget_models()
 
     def _seconds_to_choose(self) -> float:
-        """Return about how long selection and estimate take."""
-        return 0.5 + self._price().seconds
+        """Return about how long selection, estimate and what comes after them take."""
+        return 0.5 + self._price().seconds + _AFTER * self.y.size
 
     def _price(self) -> Price:
         return Price(prod(self.task.shape(self.y)), len(self.trained), self.metric, self.metric_seconds, self.workers.cores)
@@ -228,6 +230,7 @@ class Search:
     ) -> tuple[Ensemble | ClassEnsemble, FloatArray, Estimate]:
         self._take_in()  # what other workers have finished
         margins, lines = [each.outcome.margins for each in self.trained], [each.line for each in self.trained]
+        last = None if deadline is None else deadline - _AFTER * self.y.size
         if self.ensemble:
             choice = choose_ensemble(self.y, margins, lines, weight=self.weight)
         else:
@@ -254,11 +257,11 @@ class Search:
                 groups=self.groups,
                 calibrations=lines if self.ensemble else None,
                 repeats=repeats,
-                deadline=deadline,
+                deadline=last,
             )
 
         try:
-            scored = score(None if deadline is None else self._price().repeats(deadline - time.monotonic()))
+            scored = score(None if last is None else self._price().repeats(last - time.monotonic()))
         except KeyboardInterrupt:
             warn(f"interrupted: the choice is repeated {LEAST_REPEATS} times, and the interval is rough", RuntimeWarning)
             scored = score(LEAST_REPEATS)
