@@ -29,7 +29,7 @@ Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
 # Members that are trained once more at the end: what their time is set aside for.
 _MEMBERS = 5
 # Seconds a row for what comes after the estimate: the threshold, which sorts all rows, and the result.
-_AFTER = 1e-6
+_AFTER = 3e-6
 
 
 class Search:
