@@ -114,7 +114,7 @@ def ensemble_weights(y: LabelArray, logits: FloatArray, weight: FloatArray | Non
     """Return the mean of the greedy weights and of even weights on what is as good as the best row.
 
     With few positives the greedy choice follows single samples, and even weights temper it; with many of them nothing is as good as
-    the best row but what the greedy choice takes too (benchmarks/ablation.py). Arguments and result as of `greedy_weights`.
+    the best row but what the greedy choice takes too. Arguments and result as of `greedy_weights`.
     """
     return (greedy_weights(y, logits, weight) + even_weights(y, logits, weight)) / 2
 
