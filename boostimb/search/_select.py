@@ -113,8 +113,8 @@ def thinned(y: LabelArray, most: int, weight: FloatArray | None = None) -> tuple
 def ensemble_weights(y: LabelArray, logits: FloatArray, weight: FloatArray | None = None) -> FloatArray:
     """Return the mean of the greedy weights and of even weights on what is as good as the best row.
 
-    With few positives the greedy choice follows single samples, and even weights temper it; with many of them nothing is as good as
-    the best row but what the greedy choice takes too. Arguments and result as of `greedy_weights`.
+    Even weights temper what the greedy choice takes from single samples where positives are few. Arguments and result as of
+    `greedy_weights`.
     """
     return (greedy_weights(y, logits, weight) + even_weights(y, logits, weight)) / 2
 
